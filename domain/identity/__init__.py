@@ -1,0 +1,1 @@
+"""Which cards a member holds, and when."""

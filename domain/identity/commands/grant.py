@@ -1,0 +1,106 @@
+"""Giving a card that was not bought here: tasks, partners, bundles, gifts, flash sales, operators, codes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.identity.cards import CardBatch, hash_of, require_redeemable
+from domain.identity.catalog import Channel
+from domain.identity.checks import judge
+from domain.identity.commands.purchase import sku_of, trial_subjects
+from domain.identity.facts import Cause, CauseKind, TermPlaced
+from domain.identity.placement import Acquisition, effective_of
+from domain.identity.ports import IdentityPorts
+from domain.identity.recording import Doing, Written, open_timeline, write
+from domain.shared.errors import Refused
+from domain.shared.instants import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class GrantTerm:
+    """Give a term. `pinned` fixes its start; `at` is a past moment for which it is given."""
+
+    member_id: str
+    sku_id: str
+    source: str
+    channel: Channel
+    cause: Cause
+    term_id: str
+    pinned: Instant | None = None
+    at: Instant | None = None
+    fingerprints: tuple[str, ...] = ()
+    paid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemCard:
+    """Redeem a physical card by its code."""
+
+    member_id: str
+    code: str
+    term_id: str
+    fingerprints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A given term, and the timeline."""
+
+    term_id: str
+    written: Written
+
+
+def grant_term(command: GrantTerm, ports: IdentityPorts, doing: Doing) -> Granted:
+    """Give a term, once for each cause. Raises Refused: CAUSE_USED, and what a purchase raises."""
+    timeline, layout = open_timeline(ports.timelines, command.member_id)
+    if given := ports.claims.given(command.cause):
+        member_id, term_id = given
+        if member_id != command.member_id or timeline.terms[term_id].sku_id != command.sku_id:
+            raise Refused("CAUSE_USED", "this cause has given another term", cause_id=command.cause.id)
+        return Granted(term_id, Written(timeline, layout))
+    catalog = ports.catalogs.current(doing.now)
+    sku = sku_of(catalog, command.sku_id)
+    wanted = Acquisition(
+        term_id=command.term_id,
+        sku=sku,
+        at=_first_of(command.pinned, command.at, doing.now),
+        cause=command.cause,
+        source=command.source,
+        channel=command.channel,
+        pinned=command.pinned is not None,
+        paid=command.paid,
+    )
+    subjects = trial_subjects(command.member_id, command.fingerprints)
+    used = bool(sku.trial_family) and ports.claims.trial_used(sku.trial_family, subjects)
+    placed = judge(timeline, layout, catalog, wanted, since=doing.now, trial_used=used).require()
+    if sku.trial_family:
+        ports.claims.use_trial(sku.trial_family, subjects, command.term_id)
+    facts = [(effective_of(placed.term), TermPlaced(placed.term))]
+    written = write(ports.timelines, timeline, facts, doing, placed.consequences())
+    return Granted(command.term_id, written)
+
+
+def redeem_card(command: RedeemCard, ports: IdentityPorts, doing: Doing) -> Granted:
+    """Redeem a card, once. Raises NotFound (CARD_NOT_FOUND), Refused (CARD_OUTSIDE_WINDOW), and more."""
+    code_hash = hash_of(command.code)
+    card = ports.cards.find(code_hash)
+    batch = require_redeemable(card, ports.cards.batch(card.batch_id) if card else None, doing.now)
+    granted = grant_term(_grant_of(command, batch, code_hash), ports, doing)
+    ports.cards.spend(code_hash, command.member_id, granted.term_id)
+    return granted
+
+
+def _grant_of(command: RedeemCard, batch: CardBatch, code_hash: bytes) -> GrantTerm:
+    return GrantTerm(
+        member_id=command.member_id,
+        sku_id=batch.sku_id,
+        source=batch.source,
+        channel=Channel.PHYSICAL_CARD,
+        cause=Cause(CauseKind.PHYSICAL_CARD, code_hash.hex()),
+        term_id=command.term_id,
+        fingerprints=command.fingerprints,
+    )
+
+
+def _first_of(*instants: Instant | None) -> Instant:
+    known: Sequence[Instant] = [instant for instant in instants if instant is not None]
+    return known[0]

@@ -1,0 +1,253 @@
+"""Facts: what happened to a timeline. Append-only; everything else is computed from them.
+
+A fact carries all that laying out needs, as it stood when it was accepted: no fold ever reads the
+catalogue, so a timeline is a pure function of its facts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from domain.identity.catalog import Channel, EndRounding, FixedPeriod, Residue
+from domain.shared.instants import Instant, Period
+
+
+class Placement(StrEnum):
+    """How a term was placed."""
+
+    STACK = "STACK"
+    RENEW = "RENEW"
+    UPGRADE_NOW = "UPGRADE_NOW"
+    CHANGE_AT_END = "CHANGE_AT_END"
+    EXTEND = "EXTEND"
+
+
+class CauseKind(StrEnum):
+    """What gave a term."""
+
+    ORDER = "ORDER"
+    TASK = "TASK"
+    PARTNER_ORDER = "PARTNER_ORDER"
+    BUNDLE_ITEM = "BUNDLE_ITEM"
+    PHYSICAL_CARD = "PHYSICAL_CARD"
+    GIFT = "GIFT"
+    FLASH_SALE = "FLASH_SALE"
+    OPERATOR = "OPERATOR"
+    EXTENSION = "EXTENSION"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What gave a term; one cause gives one term."""
+
+    kind: CauseKind
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long a term lasts, once it is known where it starts."""
+
+    zone: str
+    period: Period
+    end_rounding: EndRounding
+    fixed_period: FixedPeriod | None = None
+    extra_days: int = 0
+    """Whole local days that an upgrade's residue added."""
+    extra_us: int = 0
+    """Microseconds that an upgrade's residue added."""
+
+    @property
+    def joins_runs(self) -> bool:
+        return not (self.fixed_period or self.extra_days or self.extra_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Supersession:
+    """One term that an upgrade replaced, and where the value of its rest went, in minor units."""
+
+    term_id: str
+    residue: Residue
+    value: int
+    converted: int
+    discarded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term as it was acquired. `TermPlaced` is its fact."""
+
+    term_id: str
+    sku_id: str
+    sku_version: int
+    spu_id: str
+    lane_id: str
+    order: tuple[int, ...]
+    """Position among the terms of the timeline; an extension sorts directly behind its parent."""
+    length: Length
+    acquired: Instant
+    """The moment t for which it was acquired: of payment, of granting, or the pinned start."""
+    floor: Instant
+    """It starts no earlier."""
+    pinned: Instant | None
+    """It starts exactly here, whatever else moves."""
+    purchase_start: bool
+    """Starting at `acquired`, its first day does not count (END_OF_LOCAL_DAY)."""
+    placement: Placement
+    cause: Cause
+    source: str
+    channel: Channel
+    currency: str
+    paid: int
+    """Minor units."""
+    grace_days: int
+    hold: bool
+    """The SPU's HOLD: later terms stay when this one ends early."""
+    supersedes: tuple[Supersession, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TermPlaced:
+    """A term was acquired."""
+
+    term: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One term that a refund ends, wholly or in part."""
+
+    term_id: str
+    at: Instant
+    share: Fraction
+    """Of what remains after `at`: 1 is all of it."""
+    keep_time: bool
+    """Only money was given back."""
+    hold: bool
+    """Later terms stay where they are."""
+    refund: int
+    """Minor units paid back."""
+
+    @property
+    def full(self) -> bool:
+        return self.share == 1 and not self.keep_time
+
+
+@dataclass(frozen=True, slots=True)
+class TermTerminated:
+    """A refund: the term asked for first, then those that a CASCADE rule took with it."""
+
+    refund_id: str
+    cuts: tuple[Cut, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TermReinstated:
+    """A refund was undone."""
+
+    refund_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TermPaused:
+    """A running term was stopped."""
+
+    term_id: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class TermResumed:
+    """A paused term runs again."""
+
+    term_id: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAbsorbed:
+    """Another member's terms came in: its facts, in order, as they were recorded there."""
+
+    member_id: str
+    facts: tuple["Recorded", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberGone:
+    """This timeline was given to another member."""
+
+    survivor_member_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityStarted:
+    """A SKU began to hold in a lane, at the recorded `effective` instant."""
+
+    lane_id: str
+    sku_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityEnded:
+    """A SKU no longer holds in a lane, from the recorded `effective` instant."""
+
+    lane_id: str
+    sku_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open interval."""
+
+    start: Instant
+    end: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class TermMoved:
+    """A term lies elsewhere, by somebody else's doing. Follows from the other facts."""
+
+    term_id: str
+    before: tuple[Span, ...]
+    after: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TermSuperseded:
+    """An upgrade replaced a term. Follows from the upgrade's `TermPlaced`."""
+
+    term_id: str
+    by_term_id: str
+    after: tuple[Span, ...]
+
+
+Fact = (
+    TermPlaced
+    | TermTerminated
+    | TermReinstated
+    | TermPaused
+    | TermResumed
+    | MemberAbsorbed
+    | MemberGone
+    | IdentityStarted
+    | IdentityEnded
+    | TermMoved
+    | TermSuperseded
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A fact with its two times and its place in the member's sequence."""
+
+    fact: Fact
+    effective: Instant
+    recorded: Instant
+    sequence: int = 0
+    actor: str = ""
+    request_id: str = ""
+
+
+Facts = Sequence[Recorded]

@@ -1,0 +1,1 @@
+"""What every slice shares: instants and calendar, money, ids, errors."""

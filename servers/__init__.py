@@ -1,0 +1,1 @@
+"""The edges: gRPC above, adapters below."""

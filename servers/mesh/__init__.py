@@ -1,0 +1,1 @@
+"""The process: configuration, interceptors, serving and draining. It knows no slice but in `wiring`."""

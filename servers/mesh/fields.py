@@ -1,0 +1,76 @@
+"""Finds the fields of a message that have some mark, wherever they are nested.
+
+Messages are walked by accessors that are made once a message type and know only the branches in
+which a mark can occur: a type without one costs nothing at all.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+Found = tuple[str, Any]
+"""The path of a field, as `catalog.skus[2].price`, and its value."""
+Finder = Callable[[Message], Iterator[Found]]
+IsMarked = Callable[[FieldDescriptor], bool]
+
+
+class Fields:
+    """Makes finders for one mark, one a message type."""
+
+    def __init__(self, is_marked: IsMarked) -> None:
+        self._is_marked = is_marked
+        self._finders: dict[str, Finder | None] = {}
+
+    def finder(self, of: Descriptor) -> Finder | None:
+        """Finds all marked fields that are set, in messages of this type; None if it can have none."""
+        if of.full_name not in self._finders:
+            self._finders[of.full_name] = self._make(of) if self._occurs_in(of, set()) else None
+        return self._finders[of.full_name]
+
+    def _occurs_in(self, of: Descriptor, seen: set[str]) -> bool:
+        seen.add(of.full_name)
+        return any(
+            self._is_marked(field)
+            or (
+                field.message_type is not None
+                and field.message_type.full_name not in seen
+                and self._occurs_in(field.message_type, seen)
+            )
+            for field in of.fields
+        )
+
+    def _make(self, of: Descriptor) -> Finder:
+        marked = {field.name for field in of.fields if self._is_marked(field)}
+        # A message that can contain itself is made while it is being made: children are looked up late.
+        branches = {
+            field.name: field.message_type
+            for field in of.fields
+            if field.message_type is not None and self._occurs_in(field.message_type, set())
+        }
+
+        def find(message: Message) -> Iterator[Found]:
+            for field, value in message.ListFields():
+                if field.name in marked:
+                    yield from _items(field, value)
+                elif field.name in branches:
+                    inner = self.finder(branches[field.name])
+                    for path, child in _items(field, value):
+                        if inner is not None and isinstance(child, Message):
+                            yield from ((f"{path}.{rest}", found) for rest, found in inner(child))
+
+        return find
+
+
+def _items(field: FieldDescriptor, value: Any) -> Iterator[Found]:
+    if isinstance(value, Mapping):
+        yield from ((f"{field.name}[{_key(key)}]", item) for key, item in value.items())
+    elif field.is_repeated:
+        yield from ((f"{field.name}[{index}]", item) for index, item in enumerate(value))
+    else:
+        yield field.name, value
+
+
+def _key(key: object) -> str:
+    return f'"{key}"' if isinstance(key, str) else str(key).lower()

@@ -1,0 +1,60 @@
+"""What the slices of one process share, made when the first of them asks, closed after the last."""
+
+from contextlib import AsyncExitStack
+from functools import cached_property
+
+from servers.mesh.clock import Clock, SystemClock, TestClock
+from servers.mesh.config import EMBEDDED, Config
+from servers.mesh.data_folder import DataFolder
+from servers.mesh.embedded import start_embedded_redis
+from servers.mesh.redis_clients import AnyRedis, short_calls, waiting_calls
+from servers.store.config import StoreConfig
+from servers.store.store import Store
+
+
+class Resources:
+    """Clock, stores and Redis of one process. `closing` ends in reverse order whatever was begun."""
+
+    def __init__(self, config: Config, closing: AsyncExitStack) -> None:
+        self.config = config
+        self.clock: Clock = TestClock() if config.test_clock else SystemClock()
+        self.system_clock = SystemClock()
+        """Real time, for tokens and leases: a test clock does not move it."""
+        self._closing = closing
+        self._data_folder: DataFolder | None = None
+
+    def store(self, service: str) -> Store:
+        """The database of a service."""
+        url = self.config.store_url_of(service)
+        if self.config.store_url == EMBEDDED:
+            self._own_data_folder()
+        store = Store(StoreConfig(url=url, pool_size=self.config.store_pool_size))
+        self._closing.push_async_callback(store.close)
+        return store
+
+    def redis(self) -> AnyRedis:
+        """A client for calls that answer at once."""
+        return self._closed_at_end(short_calls(self._redis_url))
+
+    def waiting_redis(self) -> AnyRedis:
+        """A client for reads that wait."""
+        return self._closed_at_end(waiting_calls(self._redis_url))
+
+    @cached_property
+    def _redis_url(self) -> str:
+        if self.config.redis_url != EMBEDDED:
+            return self.config.redis_url
+        self._own_data_folder()
+        server = start_embedded_redis(self.config.data_folder / "redis")
+        self._closing.callback(server.stop)
+        return server.url
+
+    def _own_data_folder(self) -> None:
+        """Keeps other processes out of it, from the first use on."""
+        if self._data_folder is None:
+            self._data_folder = DataFolder(self.config.data_folder)
+            self._closing.callback(self._data_folder.close)
+
+    def _closed_at_end(self, client: AnyRedis) -> AnyRedis:
+        self._closing.push_async_callback(client.aclose)
+        return client

@@ -1,0 +1,88 @@
+"""A running server: from the first open port to the last answered call."""
+
+import asyncio
+
+import grpc
+import structlog
+
+from servers.mesh.config import Config
+from servers.mesh.jobs import Jobs
+from servers.mesh.metrics import MetricsPage
+from servers.mesh.slices import Job
+from servers.mesh.transport import channel_options, credentials
+from servers.mesh.wiring import Process
+
+TRANSPORT_CAP_FACTOR = 2
+
+_log = structlog.get_logger("nectary.server")
+
+
+class ListenError(Exception):
+    """The port could not be opened."""
+
+
+class Server:
+    """Serves one process. `start` once, then `drain` once."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._config = process.config
+        self._jobs = Jobs()
+        self._page: MetricsPage | None = None
+        self.address = ""
+        """Where it listens, once it does: `127.0.0.1:50051` or `unix:/path`."""
+
+    @property
+    def metrics_port(self) -> int | None:
+        """Where the metrics page is, if there is one."""
+        return self._page.port if self._page else None
+
+    async def start(self) -> None:
+        """Opens the port, after the first look at the probes. Raises ListenError if it is taken."""
+        process, config = self._process, self._config
+        self._server = grpc.aio.server(
+            handlers=(process.routes,),
+            options=channel_options(config, process.routes.methods),
+            # A backstop without details, for what comes faster than our own cap can refuse it.
+            maximum_concurrent_rpcs=config.max_calls * TRANSPORT_CAP_FACTOR,
+        )
+        self.address = _listen(self._server, config)
+        await process.health.check()
+        await self._server.start()
+        if config.metrics_port >= 0:
+            self._page = process.metrics.serve(_page_host(config), config.metrics_port)
+        self._jobs.start([*process.jobs, Job("watch health", process.health.watch)])
+
+    async def drain(self) -> None:
+        """Says NOT_SERVING, waits for the balancer, takes no more calls, finishes those it has."""
+        config = self._config
+        _log.info("draining", calls=self._process.admission.running)
+        await self._process.health.drain()
+        await asyncio.sleep(config.drain_wait_seconds)
+        self._process.admission.close()
+        await self._server.stop(config.drain_grace_seconds)
+        await self._jobs.stop()
+        if self._page:
+            self._page.close()
+        _log.info("drained")
+
+
+def _listen(server: grpc.aio.Server, config: Config) -> str:
+    on_socket = config.listen_host.startswith("unix:")
+    host = config.listen_host if on_socket else _bracketed(config.listen_host)
+    wanted = host if on_socket else f"{host}:{config.listen_port}"
+    keys = credentials(config)
+    try:
+        port = server.add_secure_port(wanted, keys) if keys else server.add_insecure_port(wanted)
+    except RuntimeError as error:
+        raise ListenError(f"cannot listen on {wanted}: is the port taken?") from error
+    return wanted if on_socket else f"{host}:{port}"
+
+
+def _page_host(config: Config) -> str:
+    return "127.0.0.1" if config.listens_locally else config.listen_host.strip("[]")
+
+
+def _bracketed(host: str) -> str:
+    """An IPv6 address as it is written before a port."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

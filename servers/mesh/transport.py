@@ -1,0 +1,59 @@
+"""What the transport allows: sizes, connections, streams, pings, ages; and its keys."""
+
+from collections.abc import Sequence
+
+import grpc
+
+from servers.mesh.config import Config
+from servers.mesh.contract import Method
+
+HANDSHAKE_MS = 5_000
+"""A connection that says nothing for so long is closed."""
+KEEPALIVE_MS = 120_000
+KEEPALIVE_TIMEOUT_MS = 20_000
+LEAST_PING_INTERVAL_MS = 10_000
+PING_STRIKES = 2
+CONNECTION_AGE_GRACE_MS = 30_000
+MAX_IDLE_MS = 15 * 60_000
+HARD_METADATA_FACTOR = 2
+"""Above the soft cap metadata is refused more and more often, above twice that always."""
+
+Options = list[tuple[str, int]]
+
+
+def channel_options(config: Config, methods: Sequence[Method]) -> Options:
+    """Options of the server, so that no peer can hold or fill more than its share."""
+    largest = max([config.max_message_bytes, *(method.max_request_bytes for method in methods)])
+    return [
+        ("grpc.max_receive_message_length", largest),
+        ("grpc.max_metadata_size", config.max_metadata_bytes),
+        ("grpc.absolute_max_metadata_size", config.max_metadata_bytes * HARD_METADATA_FACTOR),
+        ("grpc.max_concurrent_streams", config.max_streams_per_connection),
+        ("grpc.max_allowed_incoming_connections", config.max_connections),
+        ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
+        ("grpc.max_connection_age_ms", config.connection_age_seconds * 1000),
+        ("grpc.max_connection_age_grace_ms", CONNECTION_AGE_GRACE_MS),
+        ("grpc.max_connection_idle_ms", MAX_IDLE_MS),
+        ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+        ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_MS),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", LEAST_PING_INTERVAL_MS),
+        ("grpc.http2.max_ping_strikes", PING_STRIKES),
+        # A second process may share the port only where workers were asked for.
+        ("grpc.so_reuseport", int(config.workers > 1)),
+    ]
+
+
+def credentials(config: Config) -> grpc.ServerCredentials | None:
+    """The server's keys, and the demand for a caller's certificate where a CA is given. None without TLS.
+
+    Raises OSError if a file cannot be read.
+    """
+    if config.tls_cert is None or config.tls_key is None:
+        return None
+    authority = config.tls_ca.read_bytes() if config.tls_ca else None
+    return grpc.ssl_server_credentials(
+        [(config.tls_key.read_bytes(), config.tls_cert.read_bytes())],
+        root_certificates=authority,
+        require_client_auth=authority is not None,
+    )

@@ -1,0 +1,91 @@
+"""What terms are worth and what refunds pay back: settled readings on value, credit and conversion; R8.
+
+Everything is exact until the end, then rounded half up once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tests.oracle.ends import rest_of, run_end, run_with
+from tests.oracle.facts import History, Term
+from tests.oracle.layout import Layout, Piece
+from tests.oracle.local_time import DAY, day_of
+
+
+def half_up(exact: Fraction) -> int:
+    """The nearest integer, halves upwards."""
+    return (exact + Fraction(1, 2)).__floor__()
+
+
+def remaining_part(layout: Layout, term: Term, at: int) -> Fraction:
+    """Remaining time of the whole length, as the term lies now; a waiting rest remains."""
+    pieces = layout.of(term.term_id)
+    waits = layout.waiting.get(term.term_id, 0)
+    if waits is None:
+        return Fraction(1)
+    whole = sum(piece.end - piece.start for piece in pieces) + waits
+    left = sum(max(0, piece.end - max(piece.start, at)) for piece in pieces) + waits
+    return Fraction(left, whole) if whole else Fraction(0)
+
+
+def value(history: History, term: Term) -> int:
+    """What was paid for it and went into it, less what was refunded."""
+    return term.paid + term.carried - history.refunded(term.term_id)
+
+
+def refund_amount(history: History, layout: Layout, term: Term, at: int, share: Fraction) -> int:
+    """The share of what is left of the money paid; credits are never paid out."""
+    paid = term.paid - history.refunded(term.term_id)
+    return half_up(paid * remaining_part(layout, term, at) * share)
+
+
+@dataclass(frozen=True)
+class Residue:
+    """What the superseded cards bring to the new one."""
+
+    credit: int
+    carried: int
+    discarded: int
+    days: int
+    us: int
+
+
+def residue(
+    history: History, layout: Layout, new: Term, replaced: Sequence[tuple[Piece, str]], price: int
+) -> Residue:
+    """Of each replaced term its first piece after the new term's moment, and its residue rule."""
+    worth = dict.fromkeys(("DISCARD", "CREDIT_MONEY", "CONVERT_DAYS", "FREEZE", "TAIL"), Fraction(0))
+    tail_days = tail_us = 0
+    for piece, rule in replaced:
+        worth[rule] += value(history, piece.term) * remaining_part(layout, piece.term, new.moment)
+        if rule == "TAIL":
+            for part in layout.of(piece.term.term_id):
+                if part.end > new.moment:
+                    rest = rest_of(part.term.card, max(part.start, new.moment), part.end)
+                    tail_days, tail_us = tail_days + rest.days, tail_us + rest.us
+    credit = min(half_up(worth["CREDIT_MONEY"]), price)
+    days, converted = _converted(new, worth["CONVERT_DAYS"], price)
+    all_converted = half_up(worth["CONVERT_DAYS"])
+    lost = half_up(worth["CONVERT_DAYS"] - converted)
+    return Residue(
+        credit=credit,
+        carried=credit + half_up(worth["TAIL"]) + all_converted - lost,
+        discarded=half_up(worth["DISCARD"]) + half_up(worth["CREDIT_MONEY"]) - credit + lost,
+        days=tail_days + days,
+        us=tail_us,
+    )
+
+
+def _converted(new: Term, worth: Fraction, price: int) -> tuple[int, Fraction]:
+    """Whole days of the new card that the worth buys, and what they cost."""
+    if price == 0:
+        return 0, Fraction(0)
+    per_day = Fraction(price) / _days_without_residue(new)
+    days = (worth / per_day).__floor__()
+    return days, days * per_day
+
+
+def _days_without_residue(new: Term) -> Fraction:
+    """From the moment of the upgrade to the end that the new card would have: local days, or 24 hours."""
+    raise NotImplementedError

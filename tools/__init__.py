@@ -1,0 +1,1 @@
+"""What the Makefile runs: code generation, checks and the mutants. Never imported by the product."""
