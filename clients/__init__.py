@@ -4,6 +4,7 @@ Imports inside are relative: these files also build as `nectary_client`, a small
 """
 
 from .base import Client
+from .catalog import CatalogClient
 from .channel import Channel, Tls, connect
 from .contract import RetryPolicy
 from .errors import (
@@ -21,17 +22,22 @@ from .errors import (
     Unimplemented,
     Violation,
 )
+from .identity import IdentityClient
+from .purchase import Purchase
 from .test_clock import TestClockClient
 
 __all__ = [
+    "CatalogClient",
     "Channel",
     "Client",
     "DeadlineExceeded",
     "Forbidden",
+    "IdentityClient",
     "Internal",
     "InvalidRequest",
     "NectaryError",
     "NotFound",
+    "Purchase",
     "Raced",
     "Refused",
     "RetryPolicy",

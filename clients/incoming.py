@@ -4,16 +4,21 @@ A server sets it around each handler; outside of a server it is empty.
 """
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Protocol):
     """The call in whose handler we are."""
 
-    request_id: str
-    deadline: float
-    """On the event loop's clock, in seconds."""
+    @property
+    def request_id(self) -> str:
+        """The id under which the whole chain of calls is found in the logs."""
+        ...
+
+    @property
+    def deadline(self) -> float:
+        """On the event loop's clock, in seconds."""
+        ...
 
 
 INCOMING: ContextVar[Incoming | None] = ContextVar("incoming_call", default=None)

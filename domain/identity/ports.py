@@ -74,6 +74,9 @@ class Claims(Protocol):
     def given(self, cause: Cause) -> tuple[str, str] | None:
         """The member and term that a cause has given, if it has."""
 
+    def give(self, cause: Cause, member_id: str, term_id: str) -> None:
+        """Note that a cause gives a term. Raced if another writer uses it at this moment."""
+
     def trial_used(self, family: str, subjects: Sequence[str]) -> bool:
         """Whether the family was used by the member or any fingerprint."""
 

@@ -1,12 +1,13 @@
 """One call on its way through the interceptors, and who is calling."""
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 import grpc
 
+from clients.incoming import INCOMING
 from nectary.risk.v1 import policy_pb2 as risk
 from servers.mesh.contract import Method
 
@@ -30,15 +31,18 @@ class Caller:
 NOBODY = Caller(risk.CALLER_ROLE_UNSPECIFIED, "")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Outcome:
     """How a call ended, for logs and metrics."""
 
-    code: grpc.StatusCode = grpc.StatusCode.OK
+    code: grpc.StatusCode
     reason: str = ""
+    message: str = ""
     error: BaseException | None = None
     """Set only for what is worth a trace: a bug of ours."""
-    message: str = ""
+
+
+SUCCESS = Outcome(grpc.StatusCode.OK)
 
 
 class Call:
@@ -51,11 +55,11 @@ class Call:
         self.context = context
         self.request_id = request_id
         self.caller = NOBODY
-        self.deadline: float | None = None
+        self.deadline = math.inf
         """On the event loop's clock, in seconds."""
         self.request: Any = None
         """The parsed message, or for a stream of requests its iterator."""
-        self.outcome = Outcome()
+        self.outcome = SUCCESS
 
 
 Metadata = Sequence[tuple[str, str | bytes]]
@@ -70,9 +74,15 @@ def metadata_of(context: grpc.aio.ServicerContext[Any, Any]) -> Metadata:
 Behaviour = Callable[[Call], Awaitable[Any]]
 """Answers a call: returns the response message, or None after writing a stream of them."""
 
-CURRENT: ContextVar[Call] = ContextVar("current_call")
+
+def current_call() -> Call:
+    """The call in whose handler this runs. Raises LookupError outside of one."""
+    call = INCOMING.get()
+    if not isinstance(call, Call):
+        raise LookupError("no call is being served here")
+    return call
 
 
 def current_caller() -> Caller:
     """The caller of the RPC in whose handler this runs. Raises LookupError outside of one."""
-    return CURRENT.get().caller
+    return current_call().caller

@@ -1,8 +1,11 @@
 """The folder of the embedded run, which belongs to one process at a time."""
 
 import fcntl
+import os
 from pathlib import Path
 from typing import IO
+
+_ADDRESS = "address"
 
 
 class DataFolderInUseError(Exception):
@@ -26,6 +29,31 @@ class DataFolder:
         except OSError as error:
             self._lock.close()
             raise DataFolderInUseError(f"another process uses the data folder {path}") from error
+        (path / _ADDRESS).unlink(missing_ok=True)
+
+    def announce(self, address: str) -> None:
+        """Leaves word where this process listens, for those who look for it by its folder."""
+        (self.path / _ADDRESS).write_text(f"{os.getpid()} {address}")
 
     def close(self) -> None:
         self._lock.close()
+
+
+def running_address(folder: Path) -> str | None:
+    """Where the process that holds this folder listens; None if there is none, or it listens not yet."""
+    try:
+        pid, address = (folder / _ADDRESS).read_text().split(maxsplit=1)
+        # Not by trying the lock: a server that starts at this moment would find it taken.
+        return address if _lives(int(pid)) else None
+    except (OSError, ValueError):
+        return None
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # as another user's process
+    return True

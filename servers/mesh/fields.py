@@ -34,20 +34,19 @@ class Fields:
         return any(
             self._is_marked(field)
             or (
-                field.message_type is not None
-                and field.message_type.full_name not in seen
-                and self._occurs_in(field.message_type, seen)
+                (inner := _message_in(field)) is not None
+                and inner.full_name not in seen
+                and self._occurs_in(inner, seen)
             )
             for field in of.fields
         )
 
     def _make(self, of: Descriptor) -> Finder:
         marked = {field.name for field in of.fields if self._is_marked(field)}
-        # A message that can contain itself is made while it is being made: children are looked up late.
         branches = {
-            field.name: field.message_type
+            field.name: inner
             for field in of.fields
-            if field.message_type is not None and self._occurs_in(field.message_type, set())
+            if (inner := _message_in(field)) is not None and self._occurs_in(inner, set())
         }
 
         def find(message: Message) -> Iterator[Found]:
@@ -55,12 +54,20 @@ class Fields:
                 if field.name in marked:
                     yield from _items(field, value)
                 elif field.name in branches:
-                    inner = self.finder(branches[field.name])
+                    # Looked up late, since a message can contain itself.
+                    find_inside = self.finder(branches[field.name])
                     for path, child in _items(field, value):
-                        if inner is not None and isinstance(child, Message):
-                            yield from ((f"{path}.{rest}", found) for rest, found in inner(child))
+                        if find_inside is not None:
+                            yield from ((f"{path}.{rest}", found) for rest, found in find_inside(child))
 
         return find
+
+
+def _message_in(field: FieldDescriptor) -> Descriptor | None:
+    """The type of the messages that a field holds: one, a list of them, or the values of a map."""
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        return field.message_type.fields_by_name["value"].message_type
+    return field.message_type
 
 
 def _items(field: FieldDescriptor, value: Any) -> Iterator[Found]:

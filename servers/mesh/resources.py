@@ -3,13 +3,20 @@
 from contextlib import AsyncExitStack
 from functools import cached_property
 
+from sqlalchemy.exc import DBAPIError
+
 from servers.mesh.clock import Clock, SystemClock, TestClock
 from servers.mesh.config import EMBEDDED, Config
 from servers.mesh.data_folder import DataFolder
 from servers.mesh.embedded import start_embedded_redis
 from servers.mesh.redis_clients import AnyRedis, short_calls, waiting_calls
 from servers.store.config import StoreConfig
+from servers.store.migrations import current, migrate, newest
 from servers.store.store import Store
+
+
+class SchemaError(ValueError):
+    """The database has another schema than this version of the program."""
 
 
 class Resources:
@@ -27,7 +34,11 @@ class Resources:
         """The database of a service."""
         url = self.config.store_url_of(service)
         if self.config.store_url == EMBEDDED:
+            # Ours alone: nobody else could bring it up to date.
             self._own_data_folder()
+            migrate(url)
+        else:
+            _require_schema(url, service)
         store = Store(StoreConfig(url=url, pool_size=self.config.store_pool_size))
         self._closing.push_async_callback(store.close)
         return store
@@ -49,6 +60,11 @@ class Resources:
         self._closing.callback(server.stop)
         return server.url
 
+    def announce(self, address: str) -> None:
+        """Leaves word in the data folder, if this process has one, where it listens."""
+        if self._data_folder is not None:
+            self._data_folder.announce(address)
+
     def _own_data_folder(self) -> None:
         """Keeps other processes out of it, from the first use on."""
         if self._data_folder is None:
@@ -58,3 +74,13 @@ class Resources:
     def _closed_at_end(self, client: AnyRedis) -> AnyRedis:
         self._closing.push_async_callback(client.aclose)
         return client
+
+
+def _require_schema(url: str, service: str) -> None:
+    """Raises SchemaError: better now than at the first call."""
+    try:
+        found = current(url)
+    except DBAPIError as error:
+        raise SchemaError(f"the database of {service} does not answer: {error.orig}") from error
+    if found != newest():
+        raise SchemaError(f"the database of {service} has another schema: run `nectary migrate` first")

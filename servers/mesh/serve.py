@@ -36,6 +36,7 @@ async def serve(config: Config, makers: Sequence[SliceMaker]) -> None:
         process = await assemble(config, makers, closing)
         server = Server(process)
         await server.start()
+        process.announce(server.address)
         say_ready(server.address, process.services, server.metrics_port)
         await stop.wait()
         await server.drain()

@@ -57,8 +57,9 @@ Keys = Mapping[str, Key]
 
 def parse_keys(text: str) -> Keys:
     """The keys of a key file, by key id. Raises ValueError saying what is wrong with it."""
-    entries = json.loads(text).get("keys")
-    if not isinstance(entries, list) or not entries:
+    document = json.loads(text)
+    entries = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(entries, list) or not entries or not all(isinstance(one, dict) for one in entries):
         raise ValueError('a key file is {"keys": [...]} with at least one key')
     keys: dict[str, Key] = {}
     for entry in entries:

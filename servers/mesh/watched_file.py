@@ -36,7 +36,8 @@ class WatchedFile(Generic[T]):
                 return False
             self._stamp = stamp
             self._content = self._parse(self._path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except Exception as error:
+            # Whatever a file can be made to raise, the process must go on with what it has.
             _log.error("a changed file is bad, the last good one stays", file=self.name, error=str(error))
             return False
         _log.info("a changed file is in use", file=self.name)

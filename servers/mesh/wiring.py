@@ -12,6 +12,7 @@ from grpc_health.v1 import health_pb2_grpc
 
 from nectary.common.v1 import test_clock_service_pb2_grpc
 from nectary.risk.v1 import policy_pb2 as risk
+from servers.identity.slice import identity_slice
 from servers.mesh.access_policy import parse_access_policy
 from servers.mesh.clock import TestClock
 from servers.mesh.config import Config
@@ -38,7 +39,7 @@ from servers.mesh.tokens import Tokens, parse_keys
 from servers.mesh.watched_file import WatchedFile
 
 SliceMaker = Callable[[Resources], Awaitable[Slice]]
-SLICES: Mapping[str, SliceMaker] = {}
+SLICES: Mapping[str, SliceMaker] = {"identity": identity_slice}
 """Every service of the mesh, by its name on the command line."""
 
 _REFLECTION_CALLERS = {
@@ -58,9 +59,12 @@ class Process:
     admission: Admission
     health: Health
     metrics: Metrics
+    unknown: UnknownMethods
     services: Sequence[str]
     """Full names of what is served, health and reflection left out."""
     jobs: Sequence[Job]
+    announce: Callable[[str], None]
+    """Is told the address once it is known."""
 
 
 async def assemble(config: Config, makers: Sequence[SliceMaker], closing: AsyncExitStack) -> Process:
@@ -69,7 +73,7 @@ async def assemble(config: Config, makers: Sequence[SliceMaker], closing: AsyncE
     Raises ContractError if a method may not be served, OSError or ValueError if a file that the
     configuration names is bad.
     """
-    resources = Resources(config, closing)
+    resources, unknown = Resources(config, closing), UnknownMethods()
     metrics, admission = Metrics(), Admission(config.max_calls)
     watching: list[Job] = []
     observe = Observe(metrics, sample=config.log_sample, slow_seconds=config.log_slow_ms / 1000)
@@ -77,7 +81,7 @@ async def assemble(config: Config, makers: Sequence[SliceMaker], closing: AsyncE
         interceptors=_interceptors(config, resources, observe, admission, watching),
         foreign=foreign_methods(reflection_callers=[_REFLECTION_CALLERS[config.reflection]]),
         around_unknown=[observe, Errors(), Deadline()],
-        unknown=UnknownMethods().answer,
+        unknown=unknown.answer,
     )
     slices = [await _made(maker, resources, closing) for maker in makers]
     served = [one for part in slices for one in part.servicers]
@@ -91,7 +95,17 @@ async def assemble(config: Config, makers: Sequence[SliceMaker], closing: AsyncE
     if config.reflection != "off":
         add_reflection(routes, services)
     jobs = [job for part in slices for job in part.jobs] if config.jobs else []
-    return Process(config, routes, admission, health, metrics, services, [*watching, *jobs])
+    return Process(
+        config=config,
+        routes=routes,
+        admission=admission,
+        health=health,
+        metrics=metrics,
+        unknown=unknown,
+        services=services,
+        jobs=[*watching, *jobs],
+        announce=resources.announce,
+    )
 
 
 def _interceptors(

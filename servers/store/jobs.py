@@ -6,6 +6,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import structlog
 from sqlalchemy import Table
@@ -24,6 +25,10 @@ Job = Callable[[Lease], Awaitable[object]]
 
 TROUBLE = (Raced, Unavailable, CommitUnknown, OSError)
 """The database does not answer: that passes."""
+
+
+CANCEL_AGAIN_SECONDS = 1.0
+"""Time for a cancelled job to clean up before it is taken for one that did not hear."""
 
 
 class Jobs:
@@ -50,7 +55,7 @@ class Jobs:
         try:
             yield
         finally:
-            await _cancelled(keeper)
+            await end(keeper)
 
     async def _keep(self, name: str, job: Job, every_seconds: float) -> None:
         while True:
@@ -78,8 +83,8 @@ class Jobs:
             await asyncio.wait({work, renewal}, return_when=asyncio.FIRST_COMPLETED)
             _log.warning("lease_lost", job=lease.name, fence=lease.fence)
         finally:
-            await _cancelled(work)
-            await _cancelled(renewal)
+            await end(work)
+            await end(renewal)
             with suppress(*TROUBLE):
                 await self._store.transact(lease.release, self._clock.now())
 
@@ -113,6 +118,14 @@ async def _repeat(lease: Lease, job: Job, every_seconds: float) -> None:
         await asyncio.sleep(every_seconds)
 
 
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+async def end(task: asyncio.Task[Any]) -> None:
+    """Cancel the task until it ends, whatever it ends with.
+
+    Once may not be enough: in Python 3.11 `asyncio.wait_for` loses a cancellation that arrives as the
+    awaited thing finishes, and redis-py calls it for every command.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)
+    if not task.cancelled():
+        task.exception()  # seen, so that asyncio does not complain

@@ -10,17 +10,17 @@ It runs under a lease. Two relays at once would do no harm but repeat each other
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
 from domain.shared.errors import Raced, Unavailable
 from domain.shared.instants import DAY, Instant
 from servers.mesh.clock import Clock
+from servers.mesh.redis_clients import AnyRedis
 from servers.store.faults import CommitUnknown
 from servers.store.leases import Lease
 from servers.store.outbox import Entry, Outbox
@@ -41,7 +41,7 @@ class Relay:
         self,
         store: Store,
         outbox: Outbox,
-        redis: Redis,
+        redis: AnyRedis,
         stream: str,
         clock: Clock,
         *,
@@ -87,8 +87,9 @@ class Relay:
                 continue
             pause = self._poll_seconds
             if published < self._batch_size:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._bell.wait(), pause)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._bell.wait()
 
     async def publish_once(self, lease: Lease) -> int:
         """Publish one batch; how many events it had. Raises LeaseLost, and what `TROUBLE` lists."""

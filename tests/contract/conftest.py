@@ -1,6 +1,11 @@
 """A database with one service's generic tables, and events to put into it."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import cast
+
 import pytest
+from redis.asyncio import Redis as RedisClient
 
 from servers.store.columns import new_metadata
 from servers.store.event import Event
@@ -14,6 +19,12 @@ DEAD_STREAM = "nectary:test:dead"
 
 _metadata = new_metadata()
 _tables = service_tables("test", _metadata)
+
+
+@pytest.fixture
+def undeployed_tables() -> ServiceTables:
+    """The tables as they are declared, in no database yet."""
+    return _tables
 
 
 @pytest.fixture
@@ -51,3 +62,18 @@ def an_event(seq: int, subject: str = "member-1", payload: bytes = b"\x00\xff pa
 
 def events(count: int, first: int = 1, subject: str = "member-1") -> list[Event]:
     return [an_event(seq, subject) for seq in range(first, first + count)]
+
+
+async def entries_of(client: RedisClient, stream: str) -> list[dict[bytes, bytes]]:
+    """The fields of every entry, in order."""
+    entries = cast("list[tuple[bytes, dict[bytes, bytes]]]", await client.xrange(stream))
+    return [fields for _, fields in entries]
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 15) -> None:
+    """Returns as soon as it holds. Fails if it does not in time."""
+    async with asyncio.timeout(seconds):
+        for pause in [0.001] * 10 + [0.02] * int(seconds / 0.02):
+            if await holds():
+                return
+            await asyncio.sleep(pause)

@@ -9,7 +9,16 @@ from datetime import date
 from fractions import Fraction
 
 from tests.oracle.facts import Card, Term, Termination
-from tests.oracle.local_time import DAY, add, day_of, is_midnight, midnight, midnight_after, midnight_before, months_of
+from tests.oracle.local_time import (
+    DAY,
+    add,
+    day_of,
+    is_midnight,
+    midnight,
+    midnight_after,
+    midnight_before,
+    months_of,
+)
 
 
 @dataclass(frozen=True)

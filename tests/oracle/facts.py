@@ -95,7 +95,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class Thaw:
-    """A frozen remainder had begun when something new came into its lane: from then on it keeps this place."""
+    """A frozen remainder had begun when something new came into its lane: it then keeps this place."""
 
     term_id: str
     order: Order
@@ -116,7 +116,11 @@ class History:
 
     def terminations_of(self, term_id: str) -> list[Termination]:
         """Those in force, by instant."""
-        found = [one for one in self.terminations if one.term_id == term_id and one.refund_id not in self.reinstated]
+        found = [
+            one
+            for one in self.terminations
+            if one.term_id == term_id and one.refund_id not in self.reinstated
+        ]
         return sorted(found, key=lambda one: one.at)
 
     def refunded(self, term_id: str) -> int:
@@ -141,7 +145,9 @@ def card_of(catalog: Mapping[str, Any], sku_id: str) -> Card | None:
     spu = spu_of(catalog, sku["spu_id"])
     count, unit = period_of(sku["duration"])
     fixed = sku.get("fixed_period")
-    rounding = plain(sku.get("end_rounding"), "END_ROUNDING_", "END_OF_LOCAL_DAY" if unit == "DAY" else "EXACT")
+    rounding = plain(
+        sku.get("end_rounding"), "END_ROUNDING_", "END_OF_LOCAL_DAY" if unit == "DAY" else "EXACT"
+    )
     return Card(
         sku=sku_id,
         spu=sku["spu_id"],

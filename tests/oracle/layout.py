@@ -100,8 +100,10 @@ class Layout:
 
 
 def lay_out(history: History) -> Layout:
-    """The timeline. An upgrade that is refunded with time left gives its superseded terms back (R6), which is
-    known only once the upgrade is laid: so again, until nothing changes.
+    """The timeline.
+
+    An upgrade that is refunded with time left gives its superseded terms back (R6), which is known only
+    once the upgrade is laid: so again, until nothing changes.
     """
     ended: dict[str, int] = {}
     for _ in range(len(history.terms) + 2):
@@ -166,7 +168,11 @@ class LaneLayout:
         ]
         cuts.sort(key=lambda cut: cut.at)
         # An upgrade that came and went before a pinned start left it alone.
-        cuts = [cut for cut in cuts if not (cut.back is not None and max(cut.at, cut.back) <= (term.pinned or -FOREVER))]
+        cuts = [
+            cut
+            for cut in cuts
+            if not (cut.back is not None and max(cut.at, cut.back) <= (term.pinned or -FOREVER))
+        ]
         return Progress(term, term.floor, cuts, self.history.terminations_of(term.term_id))
 
     def _lay_term(self, progress: Progress) -> None:
@@ -184,6 +190,8 @@ class LaneLayout:
                 self._put(progress, piece, until)
             if cut is None or (begun and piece.end <= until) or (full and not begun):
                 return
+            # What comes later was planned behind this until now.
+            self.cursor = max(self.cursor, until)
             if begun:
                 progress.rest = rest_of(progress.term.card, until, piece.end)
                 progress.since = until
@@ -200,6 +208,8 @@ class LaneLayout:
         left = trimmed(progress.term.card, start, natural, [one for one in refunds if one.at < full.at])
         if left > max(start, full.at) and not (progress.frozen and start > full.at):
             self.layout.ended.setdefault(progress.term.term_id, full.at)
+            # Later terms start at `at`, even if they were bought before it.
+            self.cursor = max(self.cursor, full.at)
 
     def _goes_on(self, progress: Progress, cut: Cut) -> bool:
         """Whether what a cut left can be laid at once."""
@@ -230,7 +240,9 @@ class LaneLayout:
     def _put(self, progress: Progress, piece: Piece, until: int) -> None:
         cut_end, occupied = min(piece.end, until), min(piece.occupied, until)
         run = piece.run if occupied == piece.occupied else None
-        self.laid.append(Piece(piece.term, piece.start, cut_end, max(cut_end, occupied), run, progress.frozen))
+        self.laid.append(
+            Piece(piece.term, piece.start, cut_end, max(cut_end, occupied), run, progress.frozen)
+        )
         if piece.start < max(cut_end, occupied):
             self.cursor = max(self.cursor, cut_end, cut_end if progress.frozen else occupied)
 
@@ -263,7 +275,9 @@ class LaneLayout:
             run = None if alone else run
         end = trimmed(term.card, start, natural, refunds)
         occupied = max(end, trimmed(term.card, start, natural, [one for one in refunds if not one.hold]))
-        return Piece(term, start, end, occupied, run if occupied == natural else None, progress.frozen), natural
+        return Piece(
+            term, start, end, occupied, run if occupied == natural else None, progress.frozen
+        ), natural
 
     def _run_until(self, start: int) -> Run | None:
         """The run of the whole term that ends exactly here."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tests.oracle.ends import rest_of, run_end, run_with
+from tests.oracle.ends import rest_of
 from tests.oracle.facts import History, Term
-from tests.oracle.layout import Layout, Piece
+from tests.oracle.layout import Layout
 from tests.oracle.local_time import DAY, day_of
 
 
@@ -52,20 +52,21 @@ class Residue:
 
 
 def residue(
-    history: History, layout: Layout, new: Term, replaced: Sequence[tuple[Piece, str]], price: int
+    history: History, layout: Layout, new: Term, plain_end: int, replaced: Sequence[tuple[Term, str]]
 ) -> Residue:
-    """Of each replaced term its first piece after the new term's moment, and its residue rule."""
+    """What the replaced terms bring, each by its rule; `plain_end` is where the new one would end."""
+    price = new.card.price
     worth = dict.fromkeys(("DISCARD", "CREDIT_MONEY", "CONVERT_DAYS", "FREEZE", "TAIL"), Fraction(0))
     tail_days = tail_us = 0
-    for piece, rule in replaced:
-        worth[rule] += value(history, piece.term) * remaining_part(layout, piece.term, new.moment)
+    for term, rule in replaced:
+        worth[rule] += value(history, term) * remaining_part(layout, term, new.moment)
         if rule == "TAIL":
-            for part in layout.of(piece.term.term_id):
+            for part in layout.of(term.term_id):
                 if part.end > new.moment:
                     rest = rest_of(part.term.card, max(part.start, new.moment), part.end)
                     tail_days, tail_us = tail_days + rest.days, tail_us + rest.us
     credit = min(half_up(worth["CREDIT_MONEY"]), price)
-    days, converted = _converted(new, worth["CONVERT_DAYS"], price)
+    days, converted = _converted(new, plain_end, worth["CONVERT_DAYS"])
     all_converted = half_up(worth["CONVERT_DAYS"])
     lost = half_up(worth["CONVERT_DAYS"] - converted)
     return Residue(
@@ -77,15 +78,15 @@ def residue(
     )
 
 
-def _converted(new: Term, worth: Fraction, price: int) -> tuple[int, Fraction]:
-    """Whole days of the new card that the worth buys, and what they cost."""
-    if price == 0:
+def _converted(new: Term, plain_end: int, worth: Fraction) -> tuple[int, Fraction]:
+    """Whole days of the new card that the worth buys, and what they cost; a free card converts nothing."""
+    card = new.card
+    if card.price == 0:
         return 0, Fraction(0)
-    per_day = Fraction(price) / _days_without_residue(new)
+    if card.end_of_day:
+        whole = Fraction(max(1, (day_of(plain_end, card.zone) - day_of(new.moment, card.zone)).days))
+    else:
+        whole = Fraction(plain_end - new.moment, DAY)
+    per_day = card.price / whole
     days = (worth / per_day).__floor__()
     return days, days * per_day
-
-
-def _days_without_residue(new: Term) -> Fraction:
-    """From the moment of the upgrade to the end that the new card would have: local days, or 24 hours."""
-    raise NotImplementedError

@@ -48,6 +48,13 @@ class MergeMembers:
     merged_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class AnnounceDue:
+    """Announce what fell due for a member."""
+
+    member_id: str
+
+
 @dataclass(frozen=True)
 class Changed:
     """The term that a change concerns, and the timeline."""
@@ -93,9 +100,9 @@ def merge_members(command: MergeMembers, ports: IdentityPorts, doing: Doing) -> 
     return write(ports.timelines, survivor, [(doing.now, fact)], doing)
 
 
-def announce(member_id: str, ports: IdentityPorts, doing: Doing) -> Written:
-    """Announce what fell due for a member, though nothing is written then (ID-14)."""
-    return write(ports.timelines, ports.timelines.get(member_id), [], doing)
+def announce(command: AnnounceDue, ports: IdentityPorts, doing: Doing) -> Written:
+    """Announce what fell due, though nothing else is written then (ID-14)."""
+    return write(ports.timelines, ports.timelines.get(command.member_id), [], doing)
 
 
 def _rules(ports: IdentityPorts, doing: Doing) -> tuple[Rule, ...]:

@@ -4,7 +4,7 @@ import structlog
 
 from domain.shared.errors import Unauthenticated
 from nectary.risk.v1 import policy_pb2 as risk
-from servers.mesh.call import CURRENT, NOBODY, Behaviour, Call, Caller, Metadata, metadata_of
+from servers.mesh.call import NOBODY, Behaviour, Call, Caller, Metadata, metadata_of
 from servers.mesh.contract import Method
 from servers.mesh.tokens import Holder, Tokens
 
@@ -49,7 +49,6 @@ class CallerIdentity:
                 call.request_id = claims.get(REQUEST_ID, "")[:MAX_REQUEST_ID] or call.request_id
             authorization = claims.get(AUTHORIZATION)
             call.caller = peer if authorization is None else self._narrowed(peer, authorization)
-            CURRENT.set(call)
             return await inner(call)
 
         return identified

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from clients.incoming import INCOMING, Incoming
+from clients.incoming import INCOMING
 from domain.shared.errors import DeadlineSpent
 from servers.mesh.call import Behaviour, Call
 from servers.mesh.contract import Method
@@ -28,7 +28,7 @@ class Deadline:
             seconds = method.default_deadline_seconds if asked is None else asked
             seconds = min(seconds, method.longest_deadline_seconds)
             call.deadline = asyncio.get_running_loop().time() + seconds
-            INCOMING.set(Incoming(call.request_id, call.deadline))
+            INCOMING.set(call)
             if seconds == asked:
                 return await inner(call)
             return await _within(call.deadline, inner, call)

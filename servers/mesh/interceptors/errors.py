@@ -5,7 +5,7 @@ from typing import cast
 
 import grpc
 
-from servers.mesh.call import Behaviour, Call
+from servers.mesh.call import Behaviour, Call, Outcome
 from servers.mesh.contract import Method
 from servers.mesh.errors import Ending, ending_of
 
@@ -28,14 +28,15 @@ class Errors:
                 raise
             except grpc.aio.AbortError:
                 # A library's servicer (health) has ended the call by itself.
-                call.outcome.code = _CODES.get(cast("int", call.context.code()), grpc.StatusCode.UNKNOWN)
+                code = _CODES.get(cast("int", call.context.code()), grpc.StatusCode.UNKNOWN)
+                call.outcome = Outcome(code)
                 raise
             except BaseException as error:
                 if isinstance(error, asyncio.CancelledError) and _is_from_outside():
-                    call.outcome.code = _code_of_cancellation(call)
+                    call.outcome = Outcome(_code_of_cancellation(call))
                     raise
                 ending = _safe_ending(error, call.request_id)
-                _note(call, ending, error)
+                call.outcome = _outcome_of(ending, error)
             return await call.context.abort(ending.code, ending.message, ending.trailers)
 
         return ended
@@ -47,9 +48,8 @@ def _is_from_outside() -> bool:
 
 
 def _code_of_cancellation(call: Call) -> grpc.StatusCode:
-    if call.deadline is not None and asyncio.get_running_loop().time() >= call.deadline:
-        return grpc.StatusCode.DEADLINE_EXCEEDED
-    return grpc.StatusCode.CANCELLED
+    is_late = asyncio.get_running_loop().time() >= call.deadline
+    return grpc.StatusCode.DEADLINE_EXCEEDED if is_late else grpc.StatusCode.CANCELLED
 
 
 def _safe_ending(error: BaseException, request_id: str) -> Ending:
@@ -61,8 +61,5 @@ def _safe_ending(error: BaseException, request_id: str) -> Ending:
         return ending_of(broken, request_id)
 
 
-def _note(call: Call, ending: Ending, error: BaseException) -> None:
-    call.outcome.code = ending.code
-    call.outcome.reason = ending.reason
-    call.outcome.message = ending.message
-    call.outcome.error = error if ending.unexpected else None
+def _outcome_of(ending: Ending, error: BaseException) -> Outcome:
+    return Outcome(ending.code, ending.reason, ending.message, error if ending.unexpected else None)

@@ -1,20 +1,19 @@
 """Counts every call and writes one line about those worth reading."""
 
-import random
-import time
 import traceback
+from random import random
+from time import perf_counter
 
 import grpc
 import structlog
 from google.protobuf.message import Message
 
-from servers.mesh.call import Behaviour, Call
+from servers.mesh.call import SUCCESS, Behaviour, Call
 from servers.mesh.contract import Method
 from servers.mesh.metrics import Metrics
 from servers.mesh.subjects import SECRETS
 
 _log = structlog.get_logger("nectary.calls")
-_OK = grpc.StatusCode.OK
 _EXPECTED = frozenset({grpc.StatusCode.OK, grpc.StatusCode.CANCELLED})
 
 
@@ -32,31 +31,24 @@ class Observe:
         self._slow_seconds = slow_seconds
 
     def wrap(self, method: Method, inner: Behaviour) -> Behaviour:
-        seconds = self._metrics.seconds.labels(method.path)
-        succeeded = self._metrics.calls.labels(method.path, _OK.name, "")
-        in_progress = self._metrics.in_progress
+        tally, sample, slow_seconds = self._metrics.tally(method.path), self._sample, self._slow_seconds
 
         async def observed(call: Call) -> object:
-            began = time.perf_counter()
-            in_progress.inc()
+            began = perf_counter()
+            tally.in_progress += 1
             try:
                 return await inner(call)
             finally:
-                took = time.perf_counter() - began
-                in_progress.dec()
-                seconds.observe(took)
-                outcome = call.outcome
-                if outcome.code is _OK:
-                    succeeded.inc()
-                else:
-                    self._metrics.calls.labels(method.path, outcome.code.name, outcome.reason).inc()
-                if outcome.code is not _OK or took >= self._slow_seconds or random.random() < self._sample:
-                    _write(call, took)
+                seconds = perf_counter() - began
+                tally.in_progress -= 1
+                tally.end(call.outcome.code.name, call.outcome.reason, seconds)
+                if call.outcome is not SUCCESS or seconds >= slow_seconds or random() < sample:
+                    _write(call, seconds)
 
         return observed
 
 
-def _write(call: Call, took: float) -> None:
+def _write(call: Call, seconds: float) -> None:
     outcome, caller = call.outcome, call.caller
     record = {
         "request_id": call.request_id,
@@ -67,7 +59,7 @@ def _write(call: Call, took: float) -> None:
         "caller": caller.name,
         "member_id": caller.member_id,
         "peer": call.context.peer(),
-        "ms": round(took * 1000, 3),
+        "ms": round(seconds * 1000, 3),
     }
     record = {key: value for key, value in record.items() if value}
     if outcome.error is not None:

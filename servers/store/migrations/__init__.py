@@ -38,7 +38,12 @@ def migrate(url: str, to: str = "head") -> None:
 def current(url: str) -> str | None:
     """The step that the database has reached, such as "0001"; None before the first."""
     with _connected(url) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return step_of(connection)
+
+
+def step_of(connection: Connection) -> str | None:
+    """As `current`, of a database that is open, if only for reading."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest() -> str | None:

@@ -18,7 +18,7 @@ from servers.store.config import StoreConfig
     ],
 )
 def test_a_url_that_names_no_store_is_refused_without_repeating_it(url: str) -> None:
-    with pytest.raises(ValueError, match="the store's url|SQLite needs a file") as raised:
+    with pytest.raises(ValueError, match=r"the store's url|SQLite needs a file") as raised:
         StoreConfig(url)
 
     assert "secret" not in str(raised.value)

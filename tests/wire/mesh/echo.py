@@ -20,7 +20,7 @@ from domain.shared.errors import (
 )
 from nectary.testing.v1 import echo_service_pb2 as pb
 from nectary.testing.v1 import echo_service_pb2_grpc as rpc
-from servers.mesh.call import CURRENT, current_caller
+from servers.mesh.call import current_call, current_caller
 from servers.mesh.resources import Resources
 from servers.mesh.slices import Served, Slice
 from servers.mesh.wiring import SliceMaker
@@ -59,14 +59,14 @@ class EchoServicer(rpc.EchoServiceServicer):
     async def Echo(self, request: pb.EchoRequest, context: Context) -> pb.EchoResponse:
         self.handled += 1
         return pb.EchoResponse(
-            text=request.text, caller=current_caller().name, request_id=CURRENT.get().request_id
+            text=request.text, caller=current_caller().name, request_id=current_call().request_id
         )
 
     async def Fail(self, request: pb.FailRequest, context: Context) -> pb.FailResponse:
         if request.kind == "quote":
             raise RuntimeError(f"could not log in with {request.password}")
         if request.kind == "wrong-answer":
-            return pb.EchoResponse()  # type: ignore[return-value]  # the mistake under test
+            return None  # type: ignore[return-value]  # the mistake under test
         raise FAILURES[request.kind]
 
     async def Hold(self, request: pb.HoldRequest, context: Context) -> pb.HoldResponse:

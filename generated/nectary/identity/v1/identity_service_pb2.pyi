@@ -1004,8 +1004,13 @@ class ListIdentitiesRequest(_message.Message):
 
     MEMBER_ID_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
+    MIN_TIMELINE_VERSION_FIELD_NUMBER: _builtins.int
     member_id: _builtins.str
     """The member: 1 to 36 letters, digits and `_.:-`."""
+    min_timeline_version: _builtins.int
+    """The timeline's version that the answer must know at least, such as a write returned it. 0: an answer
+    up to one second old is good enough.
+    """
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """The instant. Absent: now."""
@@ -1015,10 +1020,11 @@ class ListIdentitiesRequest(_message.Message):
         *,
         member_id: _builtins.str = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
+        min_timeline_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "member_id", b"member_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "member_id", b"member_id", "min_timeline_version", b"min_timeline_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

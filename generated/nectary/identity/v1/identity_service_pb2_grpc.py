@@ -266,7 +266,8 @@ class IdentityServiceServicer:
 
     def ListIdentities(self, request, context):
         """Lists the cards that a member holds at an instant, ordered for display, each with its causes. The order
-        is total: manual position, weight, rank, later end, SKU id.
+        is total: manual position, weight, rank, later end, SKU id. Without `min_timeline_version` the answer
+        may be one second old.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -274,7 +275,8 @@ class IdentityServiceServicer:
 
     def BatchCheckIdentities(self, request, context):
         """Says for many members at once which of the asked SKUs or SPUs they hold at an instant. This is the hot
-        path of internal services. Answers come in the order of the members asked for.
+        path of internal services. Answers come in the order of the members asked for, and may be one second
+        old.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -298,7 +300,7 @@ class IdentityServiceServicer:
 
     def ListEvents(self, request, context):
         """Lists the events of one member in order, or of all members in the order in which they were recorded; then
-        only those older than one second, so that a reader who follows misses none.
+        only those older than two seconds, so that a reader who follows misses none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -74,11 +74,13 @@ class IdentityServiceStub:
     """
     ListIdentities: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.ListIdentitiesRequest, _identity_service_pb2.ListIdentitiesResponse]
     """Lists the cards that a member holds at an instant, ordered for display, each with its causes. The order
-    is total: manual position, weight, rank, later end, SKU id.
+    is total: manual position, weight, rank, later end, SKU id. Without `min_timeline_version` the answer
+    may be one second old.
     """
     BatchCheckIdentities: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.BatchCheckIdentitiesRequest, _identity_service_pb2.BatchCheckIdentitiesResponse]
     """Says for many members at once which of the asked SKUs or SPUs they hold at an instant. This is the hot
-    path of internal services. Answers come in the order of the members asked for.
+    path of internal services. Answers come in the order of the members asked for, and may be one second
+    old.
     """
     ExplainPurchase: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.ExplainPurchaseRequest, _identity_service_pb2.ExplainPurchaseResponse]
     """Holds a purchase against every rule and says of each what it looked at and how it ended, and for a
@@ -90,7 +92,7 @@ class IdentityServiceStub:
     """
     ListEvents: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.ListEventsRequest, _identity_service_pb2.ListEventsResponse]
     """Lists the events of one member in order, or of all members in the order in which they were recorded; then
-    only those older than one second, so that a reader who follows misses none.
+    only those older than two seconds, so that a reader who follows misses none.
     """
     RecordAttention: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.RecordAttentionRequest, _identity_service_pb2.RecordAttentionResponse]
     """Counts uses and views of card types, from which the weight job computes the display weights. It never
@@ -247,7 +249,8 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_identity_service_pb2.ListIdentitiesRequest, _abc.Awaitable[_identity_service_pb2.ListIdentitiesResponse]],
     ) -> _abc.Awaitable[_identity_service_pb2.ListIdentitiesResponse]:
         """Lists the cards that a member holds at an instant, ordered for display, each with its causes. The order
-        is total: manual position, weight, rank, later end, SKU id.
+        is total: manual position, weight, rank, later end, SKU id. Without `min_timeline_version` the answer
+        may be one second old.
         """
 
     @_abc_1.abstractmethod
@@ -257,7 +260,8 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_identity_service_pb2.BatchCheckIdentitiesRequest, _abc.Awaitable[_identity_service_pb2.BatchCheckIdentitiesResponse]],
     ) -> _abc.Awaitable[_identity_service_pb2.BatchCheckIdentitiesResponse]:
         """Says for many members at once which of the asked SKUs or SPUs they hold at an instant. This is the hot
-        path of internal services. Answers come in the order of the members asked for.
+        path of internal services. Answers come in the order of the members asked for, and may be one second
+        old.
         """
 
     @_abc_1.abstractmethod
@@ -287,7 +291,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_identity_service_pb2.ListEventsRequest, _abc.Awaitable[_identity_service_pb2.ListEventsResponse]],
     ) -> _abc.Awaitable[_identity_service_pb2.ListEventsResponse]:
         """Lists the events of one member in order, or of all members in the order in which they were recorded; then
-        only those older than one second, so that a reader who follows misses none.
+        only those older than two seconds, so that a reader who follows misses none.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,1 @@
+"""The edges of Identity: gRPC above, SQL below."""

@@ -1,0 +1,90 @@
+"""Who asks, and how an answer is stored once: what every method of Identity needs before its own work."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from google.protobuf.message import Message
+
+from domain.identity.catalog import Channel
+from domain.identity.recording import Doing
+from domain.shared.errors import FieldViolation, Invalid
+from domain.shared.instants import Instant
+from nectary.identity.v1 import catalog_pb2
+from nectary.risk.v1 import policy_pb2 as risk
+from servers.identity.sql.unit import Memory, Unit
+from servers.identity.wire.values import CHANNELS
+from servers.identity.writes import Write, Writes
+from servers.mesh.call import current_call, current_caller
+from servers.mesh.clock import Clock
+from servers.store.idempotency import Key, body_hash
+from servers.store.store import Store
+
+M = TypeVar("M", bound=Message)
+R = TypeVar("R")
+
+
+class Asking:
+    """Runs use cases for the caller of the present RPC."""
+
+    def __init__(self, store: Store, memory: Memory, writes: Writes, clock: Clock) -> None:
+        self.store = store
+        self.clock = clock
+        self._memory = memory
+        self._writes = writes
+
+    async def once(
+        self,
+        request: Any,
+        response: type[M],
+        use_case: Callable[..., R],
+        command: Any,
+        answer: Callable[[R, Instant], M],
+    ) -> M:
+        """Do it once for each request id: the first answer's bytes, whatever has happened since."""
+        call = current_call()
+        body = type(request).FromString(request.SerializeToString())
+        body.ClearField("request_id")
+        method = call.method.path
+        write = Write(
+            use_case=use_case,
+            command=command,
+            actor=actor(),
+            method=method,
+            body_hash=body_hash(method, body.SerializeToString(deterministic=True)),
+            key=Key(call.caller.name, request.request_id),
+            answer=lambda result, now: answer(result, now).SerializeToString(deterministic=True),
+        )
+        return response.FromString(await self._writes(write))
+
+    async def look(self, use_case: Callable[..., R], command: Any) -> tuple[R, Instant]:
+        """Run a use case that writes nothing, and the instant at which it ran."""
+        doing = Doing(actor(), "", self.clock.now())
+
+        def run(connection: Any) -> R:
+            return use_case(command, Unit(connection, self._memory).ports, doing)
+
+        return await self.store.read(run), doing.now
+
+
+def actor() -> str:
+    """Who caused it, for the record."""
+    return current_caller().name or "nobody"
+
+
+def new_id() -> str:
+    """A fresh id of 32 characters."""
+    return uuid4().hex
+
+
+def is_operator() -> bool:
+    return current_caller().role == risk.CALLER_ROLE_OPERATOR
+
+
+def channel_for(asked: "catalog_pb2.AcquisitionChannel.ValueType") -> Channel:
+    """How a term is got; only operators give as OPERATOR, which no rule of sale binds. Raises Invalid."""
+    channel = CHANNELS.own(asked)
+    if channel is Channel.OPERATOR and not is_operator():
+        description = "only operators use this channel"
+        raise Invalid([FieldViolation("acquisition_channel", "OPERATORS_ONLY", description)])
+    return channel

@@ -1,0 +1,135 @@
+"""What members hold: the hot read. Concurrent look-ups share one query, and recent answers are kept.
+
+A kept answer is at most a second old, and a write in this process drops it at once. It holds the future
+too, so that a card which ends meanwhile is not shown as held.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import BindParameter, Connection, bindparam, select
+
+from domain.shared.instants import Instant
+from servers.identity.sql.tables import segment, timeline
+from servers.mesh.batching import Coalescer
+from servers.mesh.clock import Clock
+from servers.store.store import Store
+
+FRESH_SECONDS = 1.0
+MOST = 50_000
+"""Members kept, the oldest answer dropped first: about 1 kB each."""
+MAX_BATCH = 64
+MAX_WAITING = 8_192
+
+_members: BindParameter[str] = bindparam("members", expanding=True)
+_since: BindParameter[int] = bindparam("since")
+_SEGMENTS = select(
+    segment.c.member_id,
+    segment.c.lane_id,
+    segment.c.start_time,
+    segment.c.end_time,
+    segment.c.held_from,
+    segment.c.held_until,
+    segment.c.term_id,
+    segment.c.sku_id,
+    segment.c.spu_id,
+    segment.c.cause_kind,
+    segment.c.cause_id,
+    segment.c.source,
+    segment.c.channel,
+).where(segment.c.member_id.in_(_members), segment.c.held_until > _since)
+_VERSIONS = select(timeline.c.member_id, timeline.c.version).where(timeline.c.member_id.in_(_members))
+
+
+class HeldSegment(NamedTuple):
+    """One row of the projection."""
+
+    member_id: str
+    lane_id: str
+    start: Instant
+    end: Instant
+    held_from: Instant
+    held_until: Instant
+    term_id: str
+    sku_id: str
+    spu_id: str
+    cause_kind: str
+    cause_id: str
+    source: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one member holds from `since` on, as of one version of the timeline."""
+
+    version: int
+    since: Instant
+    segments: Sequence[HeldSegment]
+    read: float
+    """On the monotonic clock."""
+
+
+NOTHING: Sequence[HeldSegment] = ()
+
+
+class HeldReader:
+    """Looks members up. Await it with their ids."""
+
+    def __init__(self, store: Store, clock: Clock, fresh_seconds: float = FRESH_SECONDS) -> None:
+        self._store = store
+        self._clock = clock
+        self._fresh_seconds = fresh_seconds
+        self._kept: OrderedDict[str, Held] = OrderedDict()
+        self._coalescer: Coalescer[tuple[tuple[str, ...], Instant], Mapping[str, Held]] = Coalescer(
+            self._read_batch, max_size=MAX_BATCH, max_waiting=MAX_WAITING, in_flight=2
+        )
+
+    async def __call__(self, members: Sequence[str], at: Instant, min_version: int = 0) -> Mapping[str, Held]:
+        """What each member holds from `at` on, or from earlier."""
+        oldest = time.monotonic() - self._fresh_seconds
+        found: dict[str, Held] = {}
+        missing = []
+        for member_id in members:
+            kept = self._kept.get(member_id)
+            if kept and kept.read >= oldest and kept.since <= at and kept.version >= min_version:
+                found[member_id] = kept
+            else:
+                missing.append(member_id)
+        if missing:
+            found.update(await self._coalescer((tuple(missing), at)))
+        return found
+
+    def forget(self, members: Sequence[str]) -> None:
+        """These members were written on in this process."""
+        for member_id in members:
+            self._kept.pop(member_id, None)
+
+    async def _read_batch(
+        self, asked: Sequence[tuple[tuple[str, ...], Instant]]
+    ) -> Sequence[Mapping[str, Held]]:
+        members = list(dict.fromkeys(member_id for wanted, _ in asked for member_id in wanted))
+        since = min(at for _, at in asked)
+        begun = time.monotonic()
+        found = await self._store.read(_read, members, since, begun)
+        for member_id, held in found.items():
+            self._kept[member_id] = held
+            self._kept.move_to_end(member_id)
+        while len(self._kept) > MOST:
+            self._kept.popitem(last=False)
+        return [{member_id: found[member_id] for member_id in wanted} for wanted, _ in asked]
+
+
+def _read(connection: Connection, members: list[str], since: Instant, begun: float) -> dict[str, Held]:
+    # Versions first: segments read afterwards are at least as new as the version says.
+    versions = {row[0]: row[1] for row in connection.execute(_VERSIONS, {"members": members})}
+    by_member: dict[str, list[HeldSegment]] = {}
+    for row in connection.execute(_SEGMENTS, {"members": members, "since": since}):
+        by_member.setdefault(row[0], []).append(HeldSegment._make(row))
+    return {
+        member_id: Held(versions.get(member_id, 0), since, by_member.get(member_id, NOTHING), begun)
+        for member_id in members
+    }

@@ -1,0 +1,58 @@
+"""Page tokens: a position and a seal over the query that it belongs to.
+
+A token gives no right: whoever forges one only asks for another place in a list that they may read. The
+seal finds tokens that were mangled, or made for another query.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+import orjson
+
+from domain.shared.errors import FieldViolation, Invalid
+
+DEFAULT_SIZE = 50
+MAX_SIZE = 500
+SEAL_BYTES = 9
+
+Position = Sequence[int | str]
+
+
+def size_of(asked: int) -> int:
+    """0 is the default; more than the maximum counts as the maximum."""
+    return min(asked or DEFAULT_SIZE, MAX_SIZE)
+
+
+def token_of(query: Position, position: Position) -> str:
+    """The token for what comes behind `position` in the list that `query` names."""
+    body = orjson.dumps(list(position))
+    return base64.urlsafe_b64encode(_seal(query, body) + body).decode().rstrip("=")
+
+
+def position_of(query: Position, token: str) -> list[int | str] | None:
+    """The position of a token of this query; None for the first page. Raises Invalid."""
+    if not token:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except (binascii.Error, ValueError) as error:
+        raise _invalid() from error
+    seal, body = raw[:SEAL_BYTES], raw[SEAL_BYTES:]
+    if not hmac.compare_digest(seal, _seal(query, body)):
+        raise _invalid()
+    position: list[int | str] = orjson.loads(body)
+    return position
+
+
+def _seal(query: Position, body: bytes) -> bytes:
+    content = orjson.dumps(list(query)) + b"\0" + body
+    return hashlib.blake2b(content, digest_size=SEAL_BYTES, person=b"nectary-page").digest()
+
+
+def _invalid() -> Invalid:
+    description = "no token of a page before, for this very query"
+    violation = FieldViolation("page_token", "PAGE_TOKEN_INVALID", description)
+    return Invalid([violation], "PAGE_TOKEN_INVALID", "the page token is invalid")

@@ -1,0 +1,100 @@
+"""Puts Identity together: its stores, services and jobs, from the resources of the process."""
+
+import asyncio
+
+from sqlalchemy import Connection, text
+
+from nectary.identity.v1 import catalog_service_pb2_grpc, identity_service_pb2_grpc
+from servers.identity.asking import Asking
+from servers.identity.attention import AttentionCounter
+from servers.identity.catalog_servicer import CatalogServicer
+from servers.identity.display import Display
+from servers.identity.held import HeldReader
+from servers.identity.jobs import Announcer, Weigher
+from servers.identity.reads import Reads
+from servers.identity.servicer import IdentityServicer
+from servers.identity.sql.tables import common
+from servers.identity.sql.unit import Memory
+from servers.identity.writes import Writes
+from servers.mesh.clock import TestClock
+from servers.mesh.resources import Resources
+from servers.mesh.slices import Job, Served, Slice
+from servers.store.idempotency import Idempotency
+from servers.store.inbox import Inbox
+from servers.store.jobs import Job as LeasedJob
+from servers.store.jobs import Jobs
+from servers.store.outbox import Outbox
+from servers.store.relay import Relay
+from servers.store.retention import Retention
+from servers.store.store import Store
+
+STREAM = "nectary:identity:events"
+RETENTION_EVERY_SECONDS = 3_600.0
+WEIGH_EVERY_SECONDS = 60.0
+
+
+async def identity_slice(resources: Resources) -> Slice:
+    """Everything of Identity in this process."""
+    store, memory = resources.store("identity"), Memory()
+    held, display = HeldReader(store, resources.clock), Display(store, memory)
+    writes = Writes(store, memory, resources.clock, held.forget)
+    asking = Asking(store, memory, writes, resources.clock)
+    attention = AttentionCounter(store, resources.clock)
+    announcer = Announcer(store, writes, resources.clock)
+    weigher = Weigher(store, display, resources.clock)
+    if isinstance(resources.clock, TestClock):
+        resources.clock.subscribe(announcer.catch_up)
+        resources.clock.subscribe(weigher.catch_up)
+    reads = Reads(store, resources.clock, held, display)
+    return Slice(
+        name="identity",
+        servicers=[
+            Served(
+                identity_service_pb2_grpc.add_IdentityServiceServicer_to_server,
+                IdentityServicer(asking, reads, attention),
+                "nectary.identity.v1.IdentityService",
+            ),
+            Served(
+                catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server,
+                CatalogServicer(asking, memory, display),
+                "nectary.identity.v1.CatalogService",
+            ),
+        ],
+        jobs=[
+            Job("identity attention", attention.run),
+            _leased(resources, store, "announcements", announcer.run, every_seconds=0.5),
+            _leased(resources, store, "weights", weigher.run, WEIGH_EVERY_SECONDS),
+            _leased(resources, store, "relay", _relay(resources, store).run),
+            _leased(resources, store, "retention", _retention(resources, store).run, RETENTION_EVERY_SECONDS),
+        ],
+        probes=[lambda: store.read(_answers)],
+        close=writes.drain,
+    )
+
+
+def _leased(resources: Resources, store: Store, name: str, job: LeasedJob, every_seconds: float = 1.0) -> Job:
+    leases = Jobs(store, common.lease, resources.system_clock)
+
+    async def run() -> None:
+        async with leases.run_under_lease(name, job, every_seconds=every_seconds):
+            await asyncio.Event().wait()
+
+    return Job(f"identity {name}", run)
+
+
+def _relay(resources: Resources, store: Store) -> Relay:
+    return Relay(store, Outbox(common.outbox), resources.redis(), STREAM, resources.system_clock)
+
+
+def _retention(resources: Resources, store: Store) -> Retention:
+    return Retention(
+        store,
+        Outbox(common.outbox),
+        Inbox(common.inbox, "identity"),
+        Idempotency(common.idempotency),
+        resources.system_clock,
+    )
+
+
+def _answers(connection: Connection) -> None:
+    connection.execute(text("SELECT 1"))

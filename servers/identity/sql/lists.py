@@ -1,0 +1,105 @@
+"""Queries that page through what is stored, and that read the catalogue's history."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, select
+
+from domain.identity.catalog import Sku
+from domain.identity.facts import Recorded
+from domain.shared.instants import Instant
+from servers.identity.codec import decode, decode_fact
+from servers.identity.sql.tables import event, sku_version, timeline
+
+SETTLED_US = 2_000_000
+"""An event's id is given out before its transaction commits: after this long none appears before it."""
+
+
+class StoredEvent(NamedTuple):
+    """A fact with its place in the order of all members."""
+
+    id: int
+    member_id: str
+    line: Recorded
+
+
+class StoredRevision(NamedTuple):
+    """A version of a SKU."""
+
+    version: int
+    sku: Sku
+    catalog_revision: int
+    effective: Instant
+    retired: bool
+
+
+_EVENTS = select(
+    event.c.id,
+    event.c.member_id,
+    event.c.type,
+    event.c.effective_time,
+    event.c.recorded_time,
+    event.c.seq,
+    event.c.actor,
+    event.c.request_id,
+    event.c.payload,
+)
+
+
+def events_of_member(
+    connection: Connection, member_id: str, kinds: Sequence[str], after: int, limit: int
+) -> list[StoredEvent]:
+    """A member's events behind a sequence number."""
+    query = _EVENTS.where(event.c.member_id == member_id, event.c.seq > after)
+    return _events(connection, query.order_by(event.c.seq).limit(limit), kinds)
+
+
+def events_of_all(
+    connection: Connection, kinds: Sequence[str], after: int, limit: int, machine_time: Instant
+) -> list[StoredEvent]:
+    """All members' settled events behind an id."""
+    settled = event.c.stored_time <= machine_time - SETTLED_US
+    query = _EVENTS.where(event.c.id > after, settled).order_by(event.c.id).limit(limit)
+    return _events(connection, query, kinds)
+
+
+def _events(connection: Connection, query: Select[Any], kinds: Sequence[str]) -> list[StoredEvent]:
+    if kinds:
+        query = query.where(event.c.type.in_(kinds))
+    found = []
+    for row in connection.execute(query):
+        fact = decode_fact(row.type, row.payload)
+        line = Recorded(fact, row.effective_time, row.recorded_time, row.seq, row.actor, row.request_id)
+        found.append(StoredEvent(row.id, row.member_id, line))
+    return found
+
+
+def sku_revisions(
+    connection: Connection, sku_id: str, before: int | None, limit: int
+) -> list[StoredRevision]:
+    """The versions of a SKU, newest first."""
+    query = select(
+        sku_version.c.version,
+        sku_version.c.content,
+        sku_version.c.catalog_revision,
+        sku_version.c.effective_time,
+        sku_version.c.retired,
+    ).where(sku_version.c.sku_id == sku_id)
+    if before is not None:
+        query = query.where(sku_version.c.version < before)
+    rows = connection.execute(query.order_by(sku_version.c.version.desc()).limit(limit))
+    return [
+        StoredRevision(version, decode(Sku, content), revision, effective, bool(retired))
+        for version, content, revision, effective, retired in rows
+    ]
+
+
+def due_members(connection: Connection, now: Instant, limit: int) -> list[str]:
+    """Members with a start or end that is due, the longest due first."""
+    query = (
+        select(timeline.c.member_id)
+        .where(timeline.c.next_moment <= now)
+        .order_by(timeline.c.next_moment)
+        .limit(limit)
+    )
+    return list(connection.scalars(query))

@@ -1,0 +1,99 @@
+"""Orders, and refunds that came before their payment."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
+
+from domain.identity.orders import Order, RefundNotice
+from domain.shared.errors import NotFound
+from servers.identity.codec import decode, encode
+from servers.identity.sql.overlay import Overlay
+from servers.identity.sql.tables import order as orders
+from servers.identity.sql.tables import refund_notice
+
+_ids: BindParameter[str] = bindparam("ids", expanding=True)
+_SELECT = select(orders.c.order_id, orders.c.content).where(orders.c.order_id.in_(_ids))
+_SELECT_NOTICES = (
+    select(refund_notice.c.order_id, refund_notice.c.content)
+    .where(refund_notice.c.order_id.in_(_ids))
+    .order_by(refund_notice.c.order_id, refund_notice.c.recorded_time, refund_notice.c.refund_id)
+)
+_UPDATE = (
+    update(orders)
+    .where(orders.c.order_id == bindparam("id"))
+    .values(state=bindparam("new_state"), content=bindparam("new_content"))
+)
+
+
+class SqlOrders:
+    """The port `Orders` over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.rows: Overlay[str, Order] = Overlay(self._load)
+        self.waiting: Overlay[str, tuple[RefundNotice, ...]] = Overlay(self._load_notices)
+
+    def get(self, order_id: str) -> Order:
+        found = self.rows.get(order_id)
+        if found is None:
+            raise NotFound("ORDER_NOT_FOUND", "there is no such order", order_id=order_id)
+        return found
+
+    def save(self, order: Order) -> None:
+        self.rows.put(order.order_id, order)
+
+    def notices(self, order_id: str) -> Sequence[RefundNotice]:
+        return self.waiting.get(order_id) or ()
+
+    def notice(self, notice: RefundNotice) -> None:
+        known = self.waiting.get(notice.order_id) or ()
+        if all(other.refund_id != notice.refund_id for other in known):
+            self.waiting.put(notice.order_id, (*known, notice))
+
+    def flush(self) -> None:
+        changes = self.rows.changes()
+        if new := [_row(order) for _, before, order in changes if before is None]:
+            self._connection.execute(insert(orders), new)
+        if old := [_change(order) for _, before, order in changes if before is not None]:
+            self._connection.execute(_UPDATE, old)
+        notices = [
+            _notice_row(notice)
+            for _, before, after in self.waiting.changes()
+            for notice in after[len(before or ()) :]
+        ]
+        if notices:
+            self._connection.execute(insert(refund_notice), notices)
+
+    def _load(self, ids: Sequence[str]) -> Mapping[str, Order]:
+        rows = self._connection.execute(_SELECT, {"ids": list(ids)})
+        return {order_id: decode(Order, content) for order_id, content in rows}
+
+    def _load_notices(self, ids: Sequence[str]) -> Mapping[str, tuple[RefundNotice, ...]]:
+        found: dict[str, tuple[RefundNotice, ...]] = {}
+        for order_id, content in self._connection.execute(_SELECT_NOTICES, {"ids": list(ids)}):
+            found[order_id] = (*found.get(order_id, ()), decode(RefundNotice, content))
+        return found
+
+
+def _row(order: Order) -> dict[str, object]:
+    return {
+        "order_id": order.order_id,
+        "member_id": order.member_id,
+        "state": order.state.value,
+        "created_time": order.created,
+        "expires_time": order.expires,
+        "content": encode(order),
+    }
+
+
+def _change(order: Order) -> dict[str, object]:
+    return {"id": order.order_id, "new_state": order.state.value, "new_content": encode(order)}
+
+
+def _notice_row(notice: RefundNotice) -> dict[str, object]:
+    return {
+        "order_id": notice.order_id,
+        "refund_id": notice.refund_id,
+        "recorded_time": notice.at,
+        "content": encode(notice),
+    }

@@ -1,0 +1,73 @@
+"""What one transaction has read and wants to write, kept in memory so that many commands share it.
+
+A group of commands runs in one transaction. Each sees what the ones before it kept; one that is refused
+is dropped without a trace. What was kept is written at the end, in few statements.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+Load = Callable[[Sequence[K]], Mapping[K, V]]
+"""Reads rows by their keys; what is not there is absent."""
+
+
+class Overlay(Generic[K, V]):
+    """Rows of one kind, by key. None is the known absence of a row."""
+
+    def __init__(self, load: Callable[[Sequence[K]], Mapping[K, V]]) -> None:
+        self._load = load
+        self._read: dict[K, V | None] = {}
+        self._kept: dict[K, V] = {}
+        self._pending: dict[K, V] = {}
+
+    def prefetch(self, keys: Iterable[K]) -> None:
+        """Read what is not known yet, in one query."""
+        missing = [key for key in dict.fromkeys(keys) if key not in self._read]
+        if missing:
+            found = self._load(missing)
+            self._read.update({key: found.get(key) for key in missing})
+
+    def get(self, key: K) -> V | None:
+        if key in self._pending:
+            return self._pending[key]
+        if key in self._kept:
+            return self._kept[key]
+        self.prefetch([key])
+        return self._read[key]
+
+    def put(self, key: K, value: V) -> None:
+        self._pending[key] = value
+
+    def keep(self) -> None:
+        """The command that wrote succeeded."""
+        self._kept.update(self._pending)
+        self._pending.clear()
+
+    def drop(self) -> None:
+        """It was refused."""
+        self._pending.clear()
+
+    def changes(self) -> list[tuple[K, V | None, V]]:
+        """What to write: key, the row as it was read (None: new), the row as it shall be."""
+        return [(key, self._read.get(key), value) for key, value in self._kept.items()]
+
+
+class Log(Generic[V]):
+    """Rows that are only ever added."""
+
+    def __init__(self) -> None:
+        self.kept: list[V] = []
+        self._pending: list[V] = []
+
+    def add(self, *rows: V) -> None:
+        self._pending.extend(rows)
+
+    def keep(self) -> None:
+        self.kept.extend(self._pending)
+        self._pending.clear()
+
+    def drop(self) -> None:
+        self._pending.clear()

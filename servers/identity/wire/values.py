@@ -1,0 +1,96 @@
+"""Instants, money, periods and enums on the wire."""
+
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from domain.identity.catalog import (
+    Channel,
+    Compaction,
+    EndRounding,
+    OnBreak,
+    Policy,
+    RenewalAnchor,
+    Residue,
+    RuleKind,
+    RuleMode,
+)
+from domain.identity.catalog_diff import ChangeKind
+from domain.identity.checks import CheckKind
+from domain.identity.facts import CauseKind, Placement
+from domain.identity.orders import OrderState
+from domain.identity.queries import TermState
+from domain.shared.instants import SECOND, Instant, Period, Unit
+from nectary.common.v1 import money_pb2
+from nectary.identity.v1 import catalog_pb2, identity_pb2
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class Names(Generic[E]):
+    """One enum in both worlds: `RELATION_POLICY_STACK` on the wire is `Policy.STACK` here."""
+
+    def __init__(self, own: type[E], wire: Any) -> None:
+        prefix = wire.Name(0).removesuffix("UNSPECIFIED")
+        self._to_wire = {item: wire.Value(prefix + item.value) for item in own}
+        self._to_own = {number: item for item, number in self._to_wire.items()}
+
+    def wire(self, item: E) -> Any:
+        return self._to_wire[item]
+
+    def own(self, number: int) -> E:
+        """Raises KeyError for UNSPECIFIED: validation refused it, or use `own_or`."""
+        return self._to_own[number]
+
+    def own_or(self, number: int, default: E) -> E:
+        return self._to_own.get(number, default)
+
+    def own_or_none(self, number: int) -> E | None:
+        return self._to_own.get(number)
+
+
+UNITS = Names(Unit, catalog_pb2.PeriodUnit)
+ROUNDINGS = Names(EndRounding, catalog_pb2.EndRounding)
+ANCHORS = Names(RenewalAnchor, catalog_pb2.RenewalAnchor)
+COMPACTIONS = Names(Compaction, catalog_pb2.Compaction)
+POLICIES = Names(Policy, catalog_pb2.RelationPolicy)
+RESIDUES = Names(Residue, catalog_pb2.ResidueRule)
+RULE_KINDS = Names(RuleKind, catalog_pb2.IdentityRuleKind)
+RULE_MODES = Names(RuleMode, catalog_pb2.IdentityRuleMode)
+ON_BREAKS = Names(OnBreak, catalog_pb2.OnBreak)
+CHANNELS = Names(Channel, catalog_pb2.AcquisitionChannel)
+CHANGES = Names(ChangeKind, catalog_pb2.CatalogChangeKind)
+PLACEMENTS = Names(Placement, identity_pb2.Placement)
+CAUSES = Names(CauseKind, identity_pb2.CauseKind)
+STATES = Names(TermState, identity_pb2.TermState)
+ORDER_STATES = Names(OrderState, identity_pb2.OrderState)
+CHECKS = Names(CheckKind, identity_pb2.RuleCheckKind)
+
+
+def timestamp(instant: Instant) -> Timestamp:
+    return Timestamp(seconds=instant // SECOND, nanos=instant % SECOND * 1000)
+
+
+def optional_timestamp(instant: Instant | None) -> Timestamp | None:
+    return None if instant is None else timestamp(instant)
+
+
+def instant(message: Any, field: str) -> Instant | None:
+    """An optional time of a message; validation has refused what is no whole microsecond."""
+    if not message.HasField(field):
+        return None
+    value = getattr(message, field)
+    return int(value.seconds * SECOND + value.nanos // 1000)
+
+
+def money(currency: str, amount: int) -> money_pb2.Money:
+    return money_pb2.Money(currency=currency, amount_minor=amount)
+
+
+def period(value: Period) -> catalog_pb2.Period:
+    return catalog_pb2.Period(count=value.count, unit=UNITS.wire(value.unit))
+
+
+def own_period(message: catalog_pb2.Period) -> Period:
+    return Period(message.count, UNITS.own(message.unit))

@@ -1,0 +1,144 @@
+"""Writes: concurrent commands share one transaction, and each keeps its own answer.
+
+This is group commit. Commands that arrive while a transaction runs gather for the next one; a command
+that is refused leaves nothing, and its refusal is stored beside the answers of the others. A lost race
+runs the whole group again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from domain.identity.recording import Doing
+from domain.shared.errors import DomainError, Raced, Unavailable
+from domain.shared.instants import Instant
+from servers.identity.sql.tables import common
+from servers.identity.sql.unit import Memory, Unit
+from servers.mesh.batching import Coalescer
+from servers.mesh.clock import Clock
+from servers.store.faults import CommitUnknown
+from servers.store.idempotency import Answer, Idempotency, Key, Stored, reused
+from servers.store.store import Store
+
+MAX_GROUP = 64
+"""Commands in one transaction: more would make every one of them wait for the last."""
+MAX_WAITING = 4_096
+"""Commands that wait; beyond that callers are told to come back."""
+
+_log = structlog.get_logger("nectary.identity")
+
+
+@dataclass(frozen=True)
+class Write:
+    """One command on its way to the database. Without a key it has no request id: a job's own."""
+
+    use_case: Callable[..., Any]
+    command: Any
+    actor: str
+    method: str
+    body_hash: bytes
+    key: Key | None
+    answer: Callable[[Any, Instant], bytes]
+    """The response's bytes from the use case's result and the instant of the transaction."""
+
+
+class Writes:
+    """Runs commands in groups. Await it with a `Write`: the answer's bytes, or the refusal raised."""
+
+    def __init__(
+        self, store: Store, memory: Memory, clock: Clock, written: Callable[[Sequence[str]], None]
+    ) -> None:
+        """`written` hears, after each commit, of the members whose timelines it changed."""
+        self._store = store
+        self._written = written
+        self._memory = memory
+        self._clock = clock
+        self._idempotency = Idempotency(common.idempotency)
+        self._coalescer: Coalescer[Write, bytes] = Coalescer(
+            self._commit, max_size=MAX_GROUP, max_waiting=MAX_WAITING
+        )
+
+    async def __call__(self, write: Write) -> bytes:
+        return await self._coalescer(write)
+
+    async def drain(self) -> None:
+        """Returns when every write has its answer."""
+        await self._coalescer.drain()
+
+    async def _commit(self, writes: Sequence[Write]) -> Sequence[bytes | Exception]:
+        try:
+            return await self._transact(writes)
+        except CommitUnknown:
+            _log.warning("commit_unknown", writes=len(writes))
+            # The answers were written with their effects: run again, and what was committed is found.
+            # Commands without a request id are jobs, which find by themselves that nothing is due.
+            return await self._resolve(writes)
+
+    async def _resolve(self, writes: Sequence[Write]) -> Sequence[bytes | Exception]:
+        try:
+            return await self._transact(writes)
+        except (CommitUnknown, Raced, Unavailable) as error:
+            # Nothing may be said of the outcome: the same request id finds it.
+            message = "the outcome is not known yet: send the same request again"
+            raise Raced("TRANSACTION_RACED", message) from error
+
+    async def _transact(self, writes: Sequence[Write]) -> Sequence[bytes | Exception]:
+        outcomes, unit = await self._store.transact(self._run_group, writes)
+        self._written(unit.remember())
+        return outcomes
+
+    def _run_group(
+        self, connection: Connection, writes: Sequence[Write]
+    ) -> tuple[Sequence[bytes | Exception], Unit]:
+        unit = Unit(connection, self._memory)
+        group = _Group(unit, self._clock.now())
+        stored = self._idempotency.lookup(connection, [write.key for write in writes if write.key])
+        unit.prefetch([write.command for write in writes if write.key not in stored])
+        outcomes = [group.run(write, stored) for write in writes]
+        unit.flush()
+        self._idempotency.store(connection, group.answers)
+        return outcomes, unit
+
+
+class _Group:
+    """One transaction's commands, one after the other."""
+
+    def __init__(self, unit: Unit, now: int) -> None:
+        self.answers: list[Answer] = []
+        self._unit = unit
+        self._now = now
+        self._mine: dict[Key, Answer] = {}
+
+    def run(self, write: Write, stored: dict[Key, Stored]) -> bytes | Exception:
+        if write.key and (known := stored.get(write.key) or self._mine.get(write.key)):
+            return _replayed(known, write)
+        doing = Doing(write.actor, write.key.request_id if write.key else "", self._now)
+        try:
+            result = write.use_case(write.command, self._unit.ports, doing)
+            response = write.answer(result, self._now)
+        except DomainError as refusal:
+            self._unit.drop()
+            if isinstance(refusal, Raced) and refusal.reason == "TRANSACTION_RACED":
+                raise
+            if refusal.permanent:
+                self._note(write, b"", refusal)
+            return refusal
+        self._unit.keep()
+        self._note(write, response)
+        return response
+
+    def _note(self, write: Write, response: bytes, refusal: DomainError | None = None) -> None:
+        if write.key:
+            answer = Answer(write.key, write.method, write.body_hash, response, self._now, refusal)
+            self.answers.append(answer)
+            self._mine[write.key] = answer
+
+
+def _replayed(known: Stored | Answer, write: Write) -> bytes | Exception:
+    assert write.key is not None, "only writes with a key are replayed"
+    if known.body_hash != write.body_hash:
+        return reused(write.key)
+    return known.refusal if known.refusal is not None else known.response

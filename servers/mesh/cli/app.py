@@ -1,0 +1,51 @@
+"""The tree of commands."""
+
+import typer
+
+from servers.mesh.cli.verbs import (
+    cards,
+    catalog,
+    changes,
+    clock,
+    demo,
+    doctor,
+    events,
+    identity,
+    member,
+    migrate,
+    replay,
+    serve,
+)
+
+HELP = """Nectary, a membership platform as a mesh of gRPC services.
+
+Exit status: 0 done, 1 failed, 2 usage (and for `catalog plan`: there are changes), 3 refused by a rule,
+4 nobody answers, 5 denied.
+"""
+
+
+def make_app() -> typer.Typer:
+    """All commands, in the order in which people need them."""
+    app = typer.Typer(
+        name="nectary",
+        help=HELP,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for module in (demo, serve, migrate, doctor, replay):
+        module.register(app)
+    for name, about, modules in (
+        ("catalog", "What is sold, and by which rules.", (catalog,)),
+        ("member", "Which cards a member holds, and changes to them.", (member, changes)),
+        ("events", "What happened.", (events,)),
+        ("cards", "Physical cards.", (cards,)),
+        ("clock", "The clock of a server that was started with --test-clock.", (clock,)),
+        ("identity", "Upkeep of the Identity service's data.", (identity,)),
+    ):
+        group = typer.Typer(help=about, no_args_is_help=True)
+        for module in modules:
+            module.register(group)
+        app.add_typer(group, name=name)
+    return app

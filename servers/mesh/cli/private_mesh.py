@@ -1,0 +1,76 @@
+"""A mesh of our own for a while: a child process in a temporary folder, under a clock that we move."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import orjson
+
+from servers.mesh.child import die_with_parent
+from servers.mesh.cli.exits import CommandError
+from servers.mesh.cli.session import Mesh, open_mesh
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+LOG_LINES = 15
+
+
+@asynccontextmanager
+async def private_mesh() -> AsyncIterator[Mesh]:
+    """Starts `nectary serve all --test-clock` on a free port of loopback and ends it, whatever happens.
+
+    Raises CommandError with the end of its log if it does not come up within 60 s.
+    """
+    with tempfile.TemporaryDirectory(prefix="nectary-") as name:
+        folder = Path(name)
+        process = await _start(folder)
+        try:
+            async with open_mesh(await _address(process, folder)) as mesh:
+                yield mesh
+        finally:
+            await _stop(process)
+
+
+async def _start(folder: Path) -> asyncio.subprocess.Process:
+    options = ["--listen", "127.0.0.1:0", "--data-folder", str(folder / "data"), "--test-clock"]
+    with (folder / "log").open("wb") as log:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "servers.mesh.cli", "serve", "all", *options),
+            # What this shell is set to belongs to somebody's real mesh.
+            env={key: value for key, value in os.environ.items() if not key.startswith("NECTARY_")},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            # A Ctrl-C at the terminal reaches us alone, and we end it.
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+
+
+async def _address(process: asyncio.subprocess.Process, folder: Path) -> str:
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            line = await process.stdout.readline()
+    except TimeoutError:
+        line = b""
+    if not line:
+        log = (folder / "log").read_text("utf-8", "replace").splitlines()[-LOG_LINES:]
+        raise CommandError("the private mesh did not start", hint="\n".join(log))
+    return str(orjson.loads(line)["address"])
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

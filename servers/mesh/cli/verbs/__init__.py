@@ -1,0 +1,1 @@
+"""What `nectary` can do: one module a noun."""

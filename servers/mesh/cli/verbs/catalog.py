@@ -1,0 +1,107 @@
+"""`nectary catalog`: what is sold, kept as a file and applied as a whole."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from servers.mesh.cli.exits import Exit
+from servers.mesh.cli.moments import optional_moment
+from servers.mesh.cli.output import plain
+from servers.mesh.cli.session import Session
+from servers.mesh.cli.verb import verb
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+    from nectary.identity.v1 import catalog_pb2, catalog_service_pb2
+
+File = Annotated[Path, typer.Argument(help="A YAML or JSON file; its first document is the catalogue.")]
+_SIGNS = {1: ("+", "green"), 2: ("~", "yellow"), 3: ("-", "red")}
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `plan`, `apply` and `show`."""
+    verb(app, "plan")(plan)
+    verb(app, "apply")(apply)
+    verb(app, "show")(show)
+
+
+async def plan(session: Session, file: File) -> Exit | None:
+    """Say what applying a file would change. Exit status 2 if there are changes, 0 if there are none."""
+    answer = await _apply(session, file, validate_only=True)
+    _show_changes(session, answer, f"would become revision {answer.revision}")
+    return Exit.CHANGES if answer.changes else None
+
+
+async def apply(
+    session: Session,
+    file: File,
+    expect: Annotated[int, typer.Option(help="Refuse if the revision is another. 0: any.")] = 0,
+) -> None:
+    """Replace the catalogue by a file's; terms and orders keep the versions that they cite."""
+    answer = await _apply(session, file, validate_only=False, expected_revision=expect)
+    _show_changes(session, answer, f"revision {answer.revision} is in force")
+
+
+async def show(
+    session: Session,
+    at: Annotated[str | None, typer.Option(help="The catalogue in force at a moment. Default: now.")] = None,
+) -> None:
+    """Show the catalogue in force."""
+    async with session.connect() as mesh:
+        answer = await mesh.catalog.get_catalog(optional_moment(at, session.zone))
+    session.output.document(answer)
+    if session.output.as_json:
+        return
+    from clients.times import datetime_of
+
+    session.output.show(
+        f"Revision {answer.revision}, in force since {session.moment(datetime_of(answer.effective_time))}",
+        _sku_table(answer.catalog),
+        f"{len(answer.catalog.relations)} relations, {len(answer.catalog.rules)} rules",
+    )
+
+
+async def _apply(
+    session: Session, file: Path, *, validate_only: bool, expected_revision: int = 0
+) -> "catalog_service_pb2.ApplyCatalogResponse":
+    from servers.mesh.cli.messages import read_catalog
+
+    wanted = read_catalog(file)
+    async with session.connect() as mesh:
+        return await mesh.catalog.apply_catalog(
+            wanted, validate_only=validate_only, expected_revision=expected_revision
+        )
+
+
+def _show_changes(session: Session, answer: "catalog_service_pb2.ApplyCatalogResponse", verdict: str) -> None:
+    session.output.document(answer)
+    if session.output.as_json:
+        return
+    session.output.show(*(_line(change) for change in answer.changes))
+    session.output.show(*(f"warning: {plain(warning)}" for warning in answer.warnings))
+    session.output.show(f"{len(answer.changes)} changes; {verdict}" if answer.changes else "no changes")
+
+
+def _line(change: "catalog_pb2.CatalogChange") -> "Text":
+    from rich.text import Text
+
+    sign, colour = _SIGNS.get(change.kind, ("?", ""))
+    text = Text(f"{sign} {plain(change.item)}", style=colour)
+    for field in change.fields:
+        text.append(f"\n    {plain(field)}", style="default")
+    return text
+
+
+def _sku_table(catalog: "catalog_pb2.Catalog") -> "Table":
+    from rich.table import Table
+
+    from servers.mesh.cli.words import money, period
+
+    table = Table("SKU", "title", "SPU", "lasts", "price", "rank", box=None, padding=(0, 2, 0, 0))
+    for sku in sorted(catalog.skus, key=lambda sku: (sku.spu_id, -sku.rank)):
+        lasts = "to the end of its period" if sku.HasField("fixed_period") else period(sku.duration)
+        table.add_row(sku.sku_id, plain(sku.title), sku.spu_id, lasts, money(sku.price), str(sku.rank))
+    return table
