@@ -41,7 +41,7 @@ def deadline_of(path: str) -> float:
 
 
 def service_config(services: Sequence[ServiceDescriptor], retry: RetryPolicy) -> dict[str, Any]:
-    """The service config for gRPC: calls spread over all replicas, idempotent ones repeated when UNAVAILABLE.
+    """The service config for gRPC: calls spread over all replicas, idempotent ones repeated.
 
     It sets no `timeout`: grpcio ends such calls up to a second early, some at once. Deadlines are set a
     call instead.
@@ -69,5 +69,6 @@ def _retry_policy(retry: RetryPolicy) -> dict[str, Any]:
         "initialBackoff": f"{retry.initial_backoff_seconds}s",
         "maxBackoff": f"{retry.max_backoff_seconds}s",
         "backoffMultiplier": retry.multiplier,
-        "retryableStatusCodes": ["UNAVAILABLE"],
+        # A server that goes down cancels the calls that it had received and not begun.
+        "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
     }

@@ -30,6 +30,8 @@ class Proxy:
         """A chunk that this picks is not passed on: its connection is reset."""
         self.drops_reply_to: Picks = nothing
         """A chunk that this picks is passed on; its answer is lost, and its connection reset."""
+        self.forges: Callable[[bytes], bytes | None] = no_answer
+        """A chunk for which this has an answer is not passed on, and answered so."""
 
     async def __aenter__(self) -> Self:
         self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -111,6 +113,10 @@ class _Link:
             await self._proxy.passes()
             if self._proxy.resets_before(chunk):
                 return
+            forged = self._proxy.forges(chunk)
+            if forged is not None:
+                self._to_client.write(forged)
+                continue
             self._loses_next_answer = self._proxy.drops_reply_to(chunk)
             self._to_server.write(chunk)
 
@@ -126,6 +132,24 @@ def nothing(_chunk: bytes) -> bool:
     return False
 
 
+def no_answer(_chunk: bytes) -> bytes | None:
+    return None
+
+
 def is_commit(chunk: bytes) -> bool:
-    """Whether a MySQL client says COMMIT: a packet's header, COM_QUERY, and the statement."""
-    return chunk[4:5] == b"\x03" and chunk[5:].upper() == b"COMMIT"
+    return _says(chunk, b"COMMIT")
+
+
+def is_rollback(chunk: bytes) -> bool:
+    return _says(chunk, b"ROLLBACK")
+
+
+def mysql_error(code: int) -> bytes:
+    """A MySQL server's answer to a statement: an error packet."""
+    payload = b"\xff" + code.to_bytes(2, "little") + b"#HY000forged"
+    return len(payload).to_bytes(3, "little") + b"\x01" + payload
+
+
+def _says(chunk: bytes, statement: bytes) -> bool:
+    """Whether a MySQL client says so: a packet's header, COM_QUERY, and the statement."""
+    return chunk[4:5] == b"\x03" and chunk[5:].upper() == statement

@@ -104,8 +104,8 @@ class MariaDB(PrivateServer):
     """
 
     def __init__(self, *, durable: bool = False) -> None:
-        self._server = _installed("mariadbd", "mariadb-server", "/usr/sbin", "/usr/local/sbin")
-        install = _installed("mariadb-install-db", "mariadb-server")
+        self._server = installed("mariadbd", "mariadb-server", "/usr/sbin", "/usr/local/sbin")
+        install = installed("mariadb-install-db", "mariadb-server")
         super().__init__()
         self._durable = durable
         if os.geteuid() == 0:
@@ -194,7 +194,7 @@ class Redis(PrivateServer):
 
     @classmethod
     def installed(cls) -> Self:
-        return cls(_installed("redis-server", "redis-server"))
+        return cls(installed("redis-server", "redis-server"))
 
     @classmethod
     def valkey(cls) -> Self:
@@ -233,7 +233,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _installed(name: str, package: str, *folders: str) -> str:
+def installed(name: str, package: str, *folders: str) -> str:
+    """The path of a program, also in `folders`. Raises Missing."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *folders])
     binary = shutil.which(name, path=path)
     if binary is None:

@@ -127,13 +127,19 @@ def _tails(draft: Draft) -> Iterator[FieldViolation]:
             if held.spu_id != bought.spu_id or held.spu_id not in defaults:
                 continue
             relation = rows.get((held.sku_id, bought.sku_id), defaults[held.spu_id])
-            if relation.residue is Residue.TAIL and _per_day(held) < _per_day(bought):
+            if relation.residue is Residue.TAIL and _least_per_day(held) < _per_day(bought):
                 description = f"a day of {held.sku_id} is cheaper than one of {bought.sku_id}"
                 yield _violation(f"relations[{held.sku_id}>{bought.sku_id}]", "TAIL_TOO_CHEAP", description)
 
 
 def _per_day(sku: Sku) -> Fraction:
     return Fraction(sku.price.amount) / nominal_days(sku.duration)
+
+
+def _least_per_day(sku: Sku) -> Fraction:
+    """A fixed-period card may last nearly two years, whatever its duration says."""
+    longest = 2 * _DAYS[Unit.YEAR] if sku.fixed_period else nominal_days(sku.duration)
+    return Fraction(sku.price.amount) / longest
 
 
 def _rules(draft: Draft) -> Iterator[FieldViolation]:

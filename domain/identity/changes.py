@@ -15,9 +15,12 @@ from domain.identity.facts import (
     TermPaused,
     TermPlaced,
     TermResumed,
+    Thaw,
 )
-from domain.identity.layout import Layout, flatten
-from domain.identity.placement import effective_of
+from domain.identity.laying import flatten
+from domain.identity.layout import Layout
+from domain.identity.placement import effective_of, thawing
+from domain.identity.relations import Decision
 from domain.identity.rules import breaks
 from domain.identity.termination import term_of
 from domain.identity.timeline import Timeline
@@ -63,17 +66,23 @@ def extend(
     lane = layout.lanes[parent.lane_id]
     if term_id not in lane.waiting and not any(segment.end > now for segment in layout.of(term_id)):
         raise Refused("TERM_STATE_WRONG", "the term has ended", term_id=term_id, state="ENDED")
-    fact = TermPlaced(_extension(parent, timeline, extension_id, by, now))
+    behind = Decision(
+        Placement.EXTEND, parent.lane_id, (*timeline.order_of(parent), timeline.next_order), now
+    )
+    decision, thaws = thawing(timeline, layout, behind, now)
+    fact = TermPlaced(_extension(parent, decision, thaws, extension_id, by, now))
     require_no_new_break(timeline, layout, rules, fact, now)
     return fact
 
 
-def _extension(parent: Term, timeline: Timeline, extension_id: str, by: Period, now: Instant) -> Term:
+def _extension(
+    parent: Term, decision: Decision, thaws: tuple[Thaw, ...], extension_id: str, by: Period, now: Instant
+) -> Term:
     length = Length(parent.length.zone, by, parent.length.end_rounding)
     return replace(
         parent,
         term_id=extension_id,
-        order=(*parent.order, timeline.next_order),
+        order=decision.order,
         length=length,
         acquired=now,
         floor=now,
@@ -83,6 +92,7 @@ def _extension(parent: Term, timeline: Timeline, extension_id: str, by: Period, 
         cause=Cause(CauseKind.EXTENSION, extension_id),
         paid=0,
         supersedes=(),
+        thaws=thaws,
     )
 
 

@@ -70,18 +70,19 @@ def judge(
     catalog: Catalog,
     wanted: Acquisition,
     since: Instant,
+    now: Instant,
     trial_used: bool = False,
     exempt_from_horizon: bool = False,
 ) -> Verdict:
     """Hold an acquisition against every rule; prerequisites and conflicts from `since` on."""
     checks = [_sale_window(wanted), _source(wanted), *_trial(wanted, trial_used)]
     try:
-        placed = place(timeline, layout, catalog, wanted)
+        placed = place(timeline, layout, catalog, wanted, now)
     except Refused as refusal:
         return Verdict([*checks, _relation_refused(wanted, refusal)], None)
     checks += _relations(placed, wanted)
     if not (exempt_from_horizon or wanted.pinned or wanted.channel is Channel.OPERATOR):
-        checks.append(_horizon(placed, wanted))
+        checks.append(_horizon(placed, wanted, now))
     checks += _identity_rules(timeline, layout, catalog, placed, since)
     return Verdict(checks, placed)
 
@@ -139,9 +140,9 @@ def _relations(placed: Placed, wanted: Acquisition) -> Iterator[Check]:
         yield Check(CheckKind.RELATION, f"{term.sku_id}>{bought}", inputs, explanation)
 
 
-def _horizon(placed: Placed, wanted: Acquisition) -> Check:
+def _horizon(placed: Placed, wanted: Acquisition, now: Instant) -> Check:
     sku, zone = wanted.sku, placed.term.length.zone
-    tail = placed.layout.lanes[placed.term.lane_id].tail or wanted.at
+    tail = placed.layout.lanes[placed.term.lane_id].tail(now) or wanted.at
     latest = local_date(add(wanted.at, sku.horizon, zone), zone)
     last_day = local_date(tail - 1, zone)
     inputs = {"tail_end": shown(tail), "last_day": str(last_day), "latest_day": str(latest)}

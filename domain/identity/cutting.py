@@ -8,7 +8,7 @@ from domain.identity.catalog import Residue
 from domain.identity.facts import Term
 from domain.identity.lengths import Rest, rest_of, shortened
 from domain.identity.timeline import Timeline
-from domain.shared.instants import Instant
+from domain.shared.instants import EARLIEST, Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class Follow:
     rest: Rest | None
     """None: the whole term."""
     floor: Instant
+    by: str = ""
+    """The upgrade that froze it, or whose refund gives it back."""
     frozen: bool = False
     waiting: bool = False
     touches: tuple[Touch, ...] = ()
@@ -58,9 +60,10 @@ class Outcome:
 
     end: Instant
     """Equal to the start if nothing is."""
-    whole: bool
-    held_end: Instant
-    """Where later terms begin: beyond `end` if a refund says HOLD."""
+    onward: Instant
+    """Later terms start no earlier: the end, or the moment that took the piece away."""
+    held: Instant
+    """As `onward`, beyond it if a refund says HOLD."""
     follow: Follow | None = None
     refunded: Instant | None = None
     """When a full refund ended it, if one did."""
@@ -97,7 +100,7 @@ def cut_piece(
 
     `undone` holds the upgrades whose refund gives back what they replaced, and from when.
     """
-    whole, held_end = rest is None, end
+    planned = held = end
     for number, touch in enumerate(touches):
         if touch.at >= end:
             break
@@ -106,33 +109,42 @@ def cut_piece(
             case Refunded(at, leaves, hold):
                 base = max(start, at)
                 kept = (end - base) * leaves.numerator // leaves.denominator
-                end = base if not kept else max(base, shortened(term.length, base + kept))
-                held_end = held_end if hold else end
-                whole, rest = False, None
+                end = max(base, shortened(term.length, base + kept)) if kept else base
+                held = held if hold else end
                 if not leaves:
-                    return Outcome(end, whole, held_end, refunded=at)
+                    onward = end if end > start else at
+                    return Outcome(end, onward, max(held, onward) if hold else onward, refunded=at)
                 if end <= start:
-                    return Outcome(start, whole, held_end)
+                    return Outcome(start, EARLIEST, held if held == planned else EARLIEST)
                 rest = rest_of(term.length, end, start)
             case Superseded(at, by, residue):
+                back = undone.get(by)
+                if rest is None and start == term.pinned and back is not None and max(at, back) <= start:
+                    # An upgrade that came and went before a pinned start left it alone.
+                    continue
                 left = rest if at <= start else rest_of(term.length, end, at)
-                cut = max(start, at)
-                return Outcome(cut, False, cut, _after_upgrade(left, at, undone.get(by), residue, later))
+                follow = _after_upgrade(left, at, by, back, residue, later)
+                return Outcome(max(start, at), at, at, follow)
             case Paused(at, resumed) if at >= start:
                 left = rest_of(term.length, end, at)
                 floor = at if resumed is None else resumed
                 follow = Follow(left, floor, waiting=resumed is None, touches=later)
-                return Outcome(at, False, at, None if left.nothing else follow)
-    return Outcome(end, whole, held_end)
+                return Outcome(at, at, at, None if left.nothing else follow)
+    return Outcome(end, end, held)
 
 
 def _after_upgrade(
-    left: Rest | None, at: Instant, back: Instant | None, residue: Residue, later: tuple[Touch, ...]
+    left: Rest | None,
+    at: Instant,
+    by: str,
+    back: Instant | None,
+    residue: Residue,
+    later: tuple[Touch, ...],
 ) -> Follow | None:
     if left is not None and left.nothing:
         return None
     if back is not None:
-        return Follow(left, back, touches=later)
+        return Follow(left, back, by, touches=later)
     if residue is Residue.FREEZE:
-        return Follow(left, at, frozen=True, touches=later)
+        return Follow(left, at, by, frozen=True, touches=later)
     return None

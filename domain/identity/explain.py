@@ -25,7 +25,7 @@ def earliest_start(
     if placed:
         moments.add(_when_horizon_reaches(placed, wanted))
     for at in sorted(moment for moment in moments if moment > wanted.at):
-        verdict = judge(timeline, layout, catalog, replace(wanted, at=at), since=at)
+        verdict = judge(timeline, layout, catalog, replace(wanted, at=at), since=at, now=at)
         if verdict.accepted and verdict.placed:
             return verdict.placed.segments[0].start
     return None
@@ -44,7 +44,7 @@ def _moments(layout: Layout, timeline: Timeline, wanted: Acquisition) -> Iterato
 def _when_horizon_reaches(placed: Placed, wanted: Acquisition) -> Instant:
     """The first instant whose horizon takes in the tail as it would lie now, found by halving."""
     zone = placed.term.length.zone
-    tail = placed.layout.lanes[placed.term.lane_id].tail or wanted.at
+    tail = placed.layout.lanes[placed.term.lane_id].tail(wanted.at) or wanted.at
     last_day = local_date(tail - 1, zone)
     early, late = wanted.at, max(tail, wanted.at + 1)
     while late - early > 1:

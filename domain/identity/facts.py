@@ -75,6 +75,14 @@ class Supersession:
 
 
 @dataclass(frozen=True, slots=True)
+class Thaw:
+    """A frozen rest that had begun when a term was acquired: it keeps its place, new terms come behind."""
+
+    term_id: str
+    order: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """A term as it was acquired. `TermPlaced` is its fact."""
 
@@ -105,6 +113,7 @@ class Term:
     hold: bool
     """The SPU's HOLD: later terms stay when this one ends early."""
     supersedes: tuple[Supersession, ...] = ()
+    thaws: tuple[Thaw, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

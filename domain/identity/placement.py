@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from domain.identity.catalog import Catalog, Channel, Compaction, Sku
+from domain.identity.catalog import Catalog, Channel, Compaction, Residue, Sku
 from domain.identity.facts import (
     Cause,
     Length,
     Placement,
     Recorded,
+    Supersession,
     Term,
     TermMoved,
     TermPlaced,
     TermSuperseded,
+    Thaw,
 )
-from domain.identity.layout import Layout, Segment, flatten
+from domain.identity.laying import flatten
+from domain.identity.layout import Layout, Segment
 from domain.identity.relations import Decision, Held, decide, held_at
 from domain.identity.timeline import Timeline
 from domain.identity.upgrade import Residues, residues
@@ -84,7 +87,7 @@ def moves(before: Layout, after: Layout, terms: Mapping[str, Term], but: set[str
     ]
 
 
-def place(timeline: Timeline, layout: Layout, catalog: Catalog, wanted: Acquisition) -> Placed:
+def place(timeline: Timeline, layout: Layout, catalog: Catalog, wanted: Acquisition, now: Instant) -> Placed:
     """Put a term on a timeline, by the relation table and the length of its SKU.
 
     Rules are judged afterwards, on the result (`checks.py`). Raises Refused: RELATION_REJECTS,
@@ -93,12 +96,14 @@ def place(timeline: Timeline, layout: Layout, catalog: Catalog, wanted: Acquisit
     if len(timeline.terms) >= MAX_TERMS:
         raise Refused("TIMELINE_FULL", f"a timeline holds {MAX_TERMS} terms", limit=str(MAX_TERMS))
     held = held_at(timeline, layout, catalog, wanted.sku, wanted.at)
-    decision = decide(timeline, layout, held, catalog, wanted.sku, wanted.at)
+    decision = decide(timeline, layout, held, catalog, wanted.sku, wanted.at, now)
     if wanted.pinned:
         decision = _pinned(decision, layout, wanted)
-    plain = _term(wanted, decision, catalog, Residues())
+    decision, thaws = thawing(timeline, layout, decision, now)
     rests = Residues()
     if decision.superseded:
+        # Without residue, not without supersession: the new card may lie where a replaced one lay.
+        plain = _term(wanted, decision, catalog, _lost(decision), thaws)
         _, trial = _lay(timeline, plain)
         plain_end = trial.of(plain.term_id)[-1].end
         zone = catalog.zone(wanted.sku.sku_id)
@@ -112,7 +117,7 @@ def place(timeline: Timeline, layout: Layout, catalog: Catalog, wanted: Acquisit
             plain_end,
             wanted.quoted_credit,
         )
-    term = _term(wanted, decision, catalog, rests)
+    term = _term(wanted, decision, catalog, rests, thaws)
     after, after_layout = _lay(timeline, term)
     if after_layout.collides:
         raise Refused(
@@ -121,10 +126,30 @@ def place(timeline: Timeline, layout: Layout, catalog: Catalog, wanted: Acquisit
     return Placed(term, decision, held, rests, wanted.sku.price.amount, after, after_layout, before=layout)
 
 
+def thawing(
+    timeline: Timeline, layout: Layout, decision: Decision, now: Instant
+) -> tuple[Decision, tuple[Thaw, ...]]:
+    """Frozen rests of the lane that have begun keep their place: the new term is ordered behind them."""
+    lane = layout.lanes.get(decision.lane_id or "")
+    begun = [
+        segment.term_id
+        for segment in (lane.segments if lane else ())
+        if lane and segment.term_id in lane.frozen and segment.start <= now < segment.end
+    ]
+    if not begun:
+        return decision, ()
+    turn = timeline.next_order
+    thaws = tuple(Thaw(term_id, (turn, place)) for place, term_id in enumerate(dict.fromkeys(begun)))
+    new_orders = {timeline.order_of(timeline.terms[thaw.term_id]): thaw.order for thaw in thaws}
+    *behind, _ = decision.order
+    behind_now = new_orders.get(tuple(behind), tuple(behind))
+    return replace(decision, order=(*behind_now, turn + 1)), thaws
+
+
 def _pinned(decision: Decision, layout: Layout, wanted: Acquisition) -> Decision:
     if decision.continues:
         return replace(decision, placement=Placement.STACK, lane_id=None, floor=wanted.at, continues=False)
-    if decision.placement is Placement.UPGRADE_NOW or decision.lane_id is None:
+    if decision.starts_now or decision.lane_id is None:
         return decision
     for segment in layout.lanes[decision.lane_id].segments:
         if segment.holds(wanted.at):
@@ -132,12 +157,19 @@ def _pinned(decision: Decision, layout: Layout, wanted: Acquisition) -> Decision
     return decision
 
 
-def _term(wanted: Acquisition, decision: Decision, catalog: Catalog, rests: Residues) -> Term:
+def _lost(decision: Decision) -> Residues:
+    """The replaced cards gone, and nothing gained from their rests."""
+    gone = (Supersession(term.term_id, Residue.DISCARD, 0, 0, 0) for term, _ in decision.superseded)
+    return Residues(tuple(gone))
+
+
+def _term(
+    wanted: Acquisition, decision: Decision, catalog: Catalog, rests: Residues, thaws: tuple[Thaw, ...]
+) -> Term:
     sku, spu = wanted.sku, catalog.spus[wanted.sku.spu_id]
     length = Length(
         spu.zone, sku.duration, sku.end_rounding, sku.fixed_period, rests.extra_days, rests.extra_us
     )
-    pinned = wanted.pinned and not (decision.placement is Placement.UPGRADE_NOW and not decision.starts_now)
     return Term(
         term_id=wanted.term_id,
         sku_id=sku.sku_id,
@@ -148,7 +180,7 @@ def _term(wanted: Acquisition, decision: Decision, catalog: Catalog, rests: Resi
         length=length,
         acquired=wanted.at,
         floor=decision.floor,
-        pinned=wanted.at if pinned or decision.starts_now else None,
+        pinned=wanted.at if wanted.pinned or decision.starts_now else None,
         purchase_start=not (decision.continues or (wanted.pinned and not decision.starts_now)),
         placement=decision.placement,
         cause=wanted.cause,
@@ -159,6 +191,7 @@ def _term(wanted: Acquisition, decision: Decision, catalog: Catalog, rests: Resi
         grace_days=sku.grace_days,
         hold=spu.compaction is Compaction.HOLD,
         supersedes=rests.supersessions,
+        thaws=thaws,
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from domain.identity.announcing import announcements
 from domain.identity.facts import Fact, Recorded
-from domain.identity.layout import Layout, flatten
+from domain.identity.laying import flatten
+from domain.identity.layout import Layout
 from domain.identity.ports import Timelines
 from domain.identity.timeline import Timeline, fold
 from domain.shared.errors import Refused

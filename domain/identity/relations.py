@@ -57,7 +57,7 @@ def held_at(timeline: Timeline, layout: Layout, catalog: Catalog, bought: Sku, a
 
 
 def decide(
-    timeline: Timeline, layout: Layout, held: Held, catalog: Catalog, sku: Sku, at: Instant
+    timeline: Timeline, layout: Layout, held: Held, catalog: Catalog, sku: Sku, at: Instant, now: Instant
 ) -> Decision:
     """Apply the winning policy: REJECT, then UPGRADE_NOW, RENEW, CHANGE_AT_END, STACK.
 
@@ -82,7 +82,7 @@ def decide(
         (Policy.CHANGE_AT_END, Placement.CHANGE_AT_END),
     ):
         if behind := held.with_policy(policy):
-            lane = _latest_tail(layout, [term for term, _ in behind])
+            lane = _latest_tail(layout, [term for term, _ in behind], now)
             return Decision(placement, lane.lane_id, order, floor=at)
     if not held.relations and (old_end := _in_grace(timeline, layout, catalog, sku, at)):
         lane, end = old_end
@@ -90,9 +90,9 @@ def decide(
     return Decision(Placement.STACK, None, order, floor=at)
 
 
-def _latest_tail(layout: Layout, terms: Sequence[Term]) -> Lane:
+def _latest_tail(layout: Layout, terms: Sequence[Term], now: Instant) -> Lane:
     lanes = {term.lane_id: layout.lanes[term.lane_id] for term in terms}
-    return max(lanes.values(), key=lambda lane: (lane.tail or 0, [-number for number in lane.order]))
+    return max(lanes.values(), key=lambda lane: (lane.tail(now) or 0, [-number for number in lane.order]))
 
 
 def _upgrade(
@@ -104,8 +104,15 @@ def _upgrade(
 ) -> Decision:
     """An upgrade acts on one lane: of the running term with that policy, else of the earliest start."""
     firsts = [(_first_live(layout, term, at), term) for term, _ in upgradable]
-    first = min(firsts, key=lambda pair: (not pair[0].holds(at), pair[0].start, pair[1].order))[1]
-    superseded = tuple(pair for pair in upgradable if pair[0].lane_id == first.lane_id)
+    running_first = min(firsts, key=lambda pair: _turn(layout, pair[0], at))
+    first = running_first[1]
+    starts = {term.term_id: segment.start for segment, term in firsts}
+    superseded = tuple(
+        sorted(
+            (pair for pair in upgradable if pair[0].lane_id == first.lane_id),
+            key=lambda pair: starts[pair[0].term_id],
+        )
+    )
     replaced = {term.term_id for term, _ in superseded}
     running = [
         segment.term_id
@@ -113,11 +120,17 @@ def _upgrade(
         if segment.holds(at) and segment.term_id not in replaced
     ]
     if running:
-        behind = (*timeline.terms[running[0]].order, *order)
+        behind = (*timeline.order_of(timeline.terms[running[0]]), *order)
         return Decision(Placement.UPGRADE_NOW, first.lane_id, behind, floor=at, superseded=superseded)
     return Decision(
         Placement.UPGRADE_NOW, first.lane_id, order, floor=at, starts_now=True, superseded=superseded
     )
+
+
+def _turn(layout: Layout, segment: Segment, at: Instant) -> tuple[bool, Instant, tuple[int, ...]]:
+    """Running terms come first, by the age of their lanes; then queued ones, by their start."""
+    running = segment.holds(at)
+    return (not running, 0 if running else segment.start, layout.lanes[segment.lane_id].order)
 
 
 def _first_live(layout: Layout, term: Term, at: Instant) -> Segment:

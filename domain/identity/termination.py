@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from domain.identity.catalog import Catalog, OnBreak, Rule, RuleKind, RuleMode
 from domain.identity.facts import Cut, Recorded, Span, Term, TermMoved, TermReinstated, TermTerminated
-from domain.identity.layout import Layout, flatten
+from domain.identity.laying import flatten
+from domain.identity.layout import Layout
 from domain.identity.placement import moves
 from domain.identity.rules import Break, breaks
 from domain.identity.timeline import Timeline

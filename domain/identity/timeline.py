@@ -60,8 +60,21 @@ class Timeline:
         return found
 
     @cached_property
+    def thaws(self) -> Mapping[str, tuple[tuple[int, ...], ...]]:
+        """The orders that frozen rests took when they had begun, by term."""
+        found: dict[str, tuple[tuple[int, ...], ...]] = {}
+        for term in self.terms.values():
+            for thaw in term.thaws:
+                found[thaw.term_id] = (*found.get(thaw.term_id, ()), thaw.order)
+        return found
+
+    @cached_property
     def next_order(self) -> int:
         return 1 + max((number for term in self.terms.values() for number in term.order), default=0)
+
+    def order_of(self, term: Term) -> tuple[int, ...]:
+        """Where a term stands in its lane: where it thawed last, if it was frozen."""
+        return self.thaws.get(term.term_id, (term.order,))[-1]
 
     def refunded(self, term_id: str) -> int:
         """Minor units paid back for a term so far."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from domain.identity.cards import CODE_LENGTH, CardBatch, code_of
 from domain.identity.catalog import Catalog
 from domain.identity.commands import catalog as commands
-from domain.identity.commands.purchase import sku_of
+from domain.shared.errors import NotFound
 from domain.shared.instants import Instant
 from nectary.identity.v1 import catalog_pb2
 from nectary.identity.v1 import catalog_service_pb2 as pb
@@ -72,7 +72,7 @@ class CatalogServicer(rpc.CatalogServiceServicer):
         size = size_of(request.page_size)
         rows = await self._ask.store.read(sku_revisions, request.sku_id, before, size + 1)
         if not rows and before is None:
-            sku_of(Catalog(0, {}, {}, {}, ()), request.sku_id)
+            raise NotFound("SKU_NOT_FOUND", "there is no such SKU", sku_id=request.sku_id)
         token = token_of(query, [rows[size - 1].version]) if len(rows) > size else ""
         return pb.ListSkuRevisionsResponse(
             revisions=[_revision(row) for row in rows[:size]], next_page_token=token

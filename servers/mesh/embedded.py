@@ -28,6 +28,8 @@ class EmbeddedRedis:
     process: subprocess.Popen[bytes]
     address: Path
     """Its socket."""
+    owns_folder: bool
+    """Whether the folder of the socket was made for it alone."""
 
     @property
     def url(self) -> str:
@@ -42,6 +44,8 @@ class EmbeddedRedis:
             self.process.kill()
             self.process.wait()
         self.address.unlink(missing_ok=True)
+        if self.owns_folder:
+            self.address.parent.rmdir()
 
 
 def start_embedded_redis(data_folder: Path) -> EmbeddedRedis:
@@ -59,7 +63,7 @@ def start_embedded_redis(data_folder: Path) -> EmbeddedRedis:
         process_group=0,
         preexec_fn=die_with_parent,
     )
-    server = EmbeddedRedis(process, address)
+    server = EmbeddedRedis(process, address, owns_folder=address.parent != data_folder.resolve())
     until = time.monotonic() + START_SECONDS
     while not _answers(address):
         if process.poll() is not None or time.monotonic() > until:

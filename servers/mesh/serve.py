@@ -17,8 +17,8 @@ import uvloop
 
 from servers.mesh.config import Config
 from servers.mesh.logs import configure_logs
+from servers.mesh.process import SliceMaker, assemble
 from servers.mesh.server import Server
-from servers.mesh.wiring import SliceMaker, assemble
 
 
 def run_here(config: Config, makers: Sequence[SliceMaker]) -> None:

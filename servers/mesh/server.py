@@ -8,9 +8,9 @@ import structlog
 from servers.mesh.config import Config
 from servers.mesh.jobs import Jobs
 from servers.mesh.metrics import MetricsPage
+from servers.mesh.process import Process
 from servers.mesh.slices import Job
 from servers.mesh.transport import channel_options, credentials
-from servers.mesh.wiring import Process
 
 TRANSPORT_CAP_FACTOR = 2
 

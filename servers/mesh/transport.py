@@ -18,6 +18,9 @@ MAX_IDLE_MS = 15 * 60_000
 HARD_METADATA_FACTOR = 2
 """Above the soft cap metadata is refused more and more often, above twice that always."""
 
+DETAILED_FACTOR = 2
+"""A request of up to twice the largest allowed size is read, so that its refusal can say the limit."""
+
 Options = list[tuple[str, int]]
 
 
@@ -25,10 +28,13 @@ def channel_options(config: Config, methods: Sequence[Method]) -> Options:
     """Options of the server, so that no peer can hold or fill more than its share."""
     largest = max([config.max_message_bytes, *(method.max_request_bytes for method in methods)])
     return [
-        ("grpc.max_receive_message_length", largest),
+        ("grpc.max_receive_message_length", largest * DETAILED_FACTOR),
         ("grpc.max_metadata_size", config.max_metadata_bytes),
         ("grpc.absolute_max_metadata_size", config.max_metadata_bytes * HARD_METADATA_FACTOR),
         ("grpc.max_concurrent_streams", config.max_streams_per_connection),
+        # By itself the core lowers the advertised cap under load and refuses what was sent meanwhile: a
+        # client with more calls than streams saw half of them fail instead of wait for their turn.
+        ("grpc.http.overload_protection", 0),
         ("grpc.max_allowed_incoming_connections", config.max_connections),
         ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
         ("grpc.max_connection_age_ms", config.connection_age_seconds * 1000),

@@ -21,7 +21,7 @@ def write_once(engine: Engine, work: Callable[[Connection], T]) -> T:
     with engine.connect() as connection:
         transaction = connection.begin()
         result = _do(connection, work)
-        _commit(transaction)
+        _commit(connection, transaction)
         return result
 
 
@@ -42,12 +42,13 @@ def _do(connection: Connection, work: Callable[[Connection], T]) -> T:
         raise
 
 
-def _commit(transaction: RootTransaction) -> None:
+def _commit(connection: Connection, transaction: RootTransaction) -> None:
     try:
         transaction.commit()
-    except DBAPIError as error:
+    except (Exception, asyncio.CancelledError) as error:
         if fault_of(error) is Fault.RACED:
             raise  # the server said so itself: it is rolled back
+        # Closed, not rolled back: if that failed too, its error would hide that this one is unknown.
+        if not connection.invalidated:
+            connection.invalidate()
         raise CommitUnknown("COMMIT failed without saying what became of it") from error
-    except (OSError, asyncio.CancelledError) as error:
-        raise CommitUnknown("COMMIT was cut short") from error

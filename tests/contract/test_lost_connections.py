@@ -14,7 +14,7 @@ from servers.store.faults import CommitUnknown
 from servers.store.store import Store
 from tests.conftest import started
 from tests.contract import ledger
-from tests.proxy import Proxy, is_commit
+from tests.proxy import Proxy, is_commit, is_rollback, mysql_error, no_answer, nothing
 from tests.servers import MariaDB
 
 
@@ -48,7 +48,7 @@ async def test_a_commit_whose_answer_is_lost_is_unknown_and_was_done(store: Stor
     with pytest.raises(CommitUnknown):
         await store.transact(ledger.add, 1)
 
-    proxy.drops_reply_to = lambda _chunk: False
+    proxy.drops_reply_to = nothing
     assert await store.read(ledger.amount_of, 1) == 1
 
 
@@ -59,7 +59,7 @@ async def test_a_commit_that_never_arrived_is_unknown_and_was_not_done(store: St
     with pytest.raises(CommitUnknown):
         await store.transact(ledger.add, 1)
 
-    proxy.resets_before = lambda _chunk: False
+    proxy.resets_before = nothing
     assert await store.read(ledger.amount_of, 1) == 0
 
 
@@ -73,6 +73,26 @@ async def test_a_commit_that_is_never_answered_is_unknown_in_time(store: Store, 
         await store.transact(mutes_then_commits)
 
     assert time.monotonic() - began < 4
+
+
+async def test_a_commit_that_fails_oddly_is_never_run_again(store: Store, proxy: Proxy) -> None:
+    """The server says that COMMIT failed, and not how; then the connection dies as well."""
+    runs = 0
+
+    def add(connection: Connection) -> None:
+        nonlocal runs
+        runs += 1
+        ledger.add(connection, 1)
+
+    proxy.forges = lambda chunk: mysql_error(1180) if is_commit(chunk) else None
+    proxy.resets_before = is_rollback
+    with pytest.raises(CommitUnknown):
+        await store.transact(add)
+
+    assert runs == 1
+    proxy.forges, proxy.resets_before = no_answer, nothing
+    await store.transact(add)
+    assert await store.read(ledger.amount_of, 1) == 1
 
 
 async def test_a_silent_server_is_unavailable_in_time_and_recovers(store: Store, proxy: Proxy) -> None:

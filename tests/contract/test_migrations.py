@@ -7,18 +7,19 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, inspect, text
 
+from servers.identity.sql import tables as identity
 from servers.store import migrations
-from servers.store.columns import new_metadata
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
-from servers.store.tables import service_tables
 
 
 def declared() -> MetaData:
-    """Every table that the migrations are to make."""
-    metadata = new_metadata()
-    service_tables("identity", metadata)
-    return metadata
+    """Every table that the migrations are to make, of every service."""
+    everything = MetaData()
+    for metadata in (identity.metadata,):
+        for table in metadata.sorted_tables:
+            table.to_metadata(everything)
+    return everything
 
 
 def differences(url: str) -> list[object]:

@@ -6,6 +6,7 @@ leaves a rest, which keeps the term's order. Frozen rests come last. Refunds tha
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tests.oracle.ends import (
     Rest,
@@ -99,6 +100,7 @@ class Layout:
         return max(ends, default=-FOREVER)
 
 
+@lru_cache(maxsize=64)  # one operation asks for the same few histories several times
 def lay_out(history: History) -> Layout:
     """The timeline.
 
@@ -254,7 +256,7 @@ class LaneLayout:
         start = max(self.cursor, progress.floor)
         while True:
             piece, natural = self._at(progress, start)
-            upto = min(max(piece.end, piece.occupied), until)
+            upto = min(piece.end, until)
             clashes = [pin for pin in self._pins() if start < pin.occupied and pin.start < upto]
             if not clashes or start >= upto:
                 return piece, natural

@@ -20,12 +20,11 @@ pinned start; all in microseconds. `share` is a Fraction, `mode` SHORTEN or KEEP
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
-from tests.oracle.facts import Card, History, Pause, Term, card_of
+from tests.oracle import guards
+from tests.oracle.facts import History, Pause, Term
 from tests.oracle.layout import Layout, lay_out
-from tests.oracle.local_time import add, day_of, midnight_after
 from tests.oracle.placing import Placed, Refusal, Wish, place, place_extension
 from tests.oracle.refunds import Refund, reinstate, terminate
 from tests.oracle.rules import violations
@@ -111,33 +110,13 @@ class Oracle:
                     found.append((lane, sku, "ENDED", end))
         return sorted((one for one in found if one[3] <= up_to), key=lambda one: (one[3], one[0], one[2]))
 
-    def earliest_start(self, op: Op, horizon_days: int = 800) -> int | None:
-        """The start that a refused purchase would get at the first later instant at which it is accepted.
-
-        Tried: every start and end of a segment, the end of every grace time, and each local midnight.
-        """
-        card = card_of(self.catalog, op["sku"])
-        if card is None:
-            return None
-        for instant in self._later_instants(op["member"], op["t"], card, horizon_days):
-            trial = self._copy()
-            if trial.apply({**op, "t": instant, "now": instant, "term": "?"}).accepted:
-                return min(piece.start for piece in trial.layout(op["member"]).of("?"))
-        return None
-
-    def _later_instants(self, member: str, moment: int, card: Card, days: int) -> list[int]:
-        found = {one for one in card.on_sale if one is not None}
-        for piece in self.layout(member).all():
-            found |= {
-                piece.start,
-                piece.end,
-                add(piece.end, piece.term.card.grace_days, "DAY", piece.term.card.zone),
-            }
-        day = moment
-        for _ in range(days):
-            day = midnight_after(day, card.zone)
-            found.add(day)
-        return sorted(instant for instant in found if instant > moment)
+    def copy(self) -> "Oracle":
+        """The same, to try something on."""
+        other = Oracle(self.catalog)
+        other.histories, other.merged = dict(self.histories), dict(self.merged)
+        other.accepted, other.orders = dict(self.accepted), dict(self.orders)
+        other.waiting_refunds, other.sequence = dict(self.waiting_refunds), self.sequence
+        return other
 
     # -- Operations
 
@@ -147,11 +126,11 @@ class Oracle:
         if repeated:
             return {}
         now = op.get("now", op.get("t"))
-        card = self._sellable(op, now)
+        card = guards.sellable(self.catalog, self.histories, op, now)
         pinned = op.get("start") if op["op"] == "grant" else None
         moment = pinned if pinned is not None else op.get("t", now)
         wish = Wish(op["term"], card, moment, now, pinned, self.sequence)
-        self._refuse_used_trial(member, card, op)
+        guards.refuse_used_trial(self.histories, card, op)
         placed = place(self.catalog, history, wish)
         payable = card.price - (placed.residue.credit if placed.residue else 0)
         paid = op.get("paid", payable if op["op"] == "buy" else 0)
@@ -159,11 +138,11 @@ class Oracle:
             raise Refusal("PAYMENT_AMOUNT_WRONG", expected_minor=payable, paid_minor=paid)
         placed = _changed(placed, paid=paid, fingerprints=tuple(op.get("fingerprints", ())))
         since = moment if op["op"] == "buy" else now
-        self._check(history, placed.history, since)
+        guards.refuse_collisions(placed.history, "PINNED_START_TAKEN")
         exempt = op["op"] == "grant" and op.get("channel", "OPERATOR") == "OPERATOR"
         if pinned is None and not exempt:
-            self._refuse_beyond_horizon(placed, now)
-        self._check_rules(history, placed.history, since)
+            guards.refuse_beyond_horizon(placed, now)
+        guards.refuse_violations(self.catalog, history, placed.history, since)
         self.histories[member] = placed.history
         self.accepted["term", op["term"]] = op
         self.orders[op.get("order", op["term"])] = op["term"]
@@ -185,46 +164,6 @@ class Oracle:
             "supersedes": [term_id for term_id, _ in term.supersedes],
         }
 
-    def _sellable(self, op: Op, now: int) -> Card:
-        card = card_of(self.catalog, op["sku"])
-        if card is None:
-            known = any(
-                term.card.sku == op["sku"] for history in self.histories.values() for term in history.terms
-            )
-            raise Refusal("SKU_NOT_ON_SALE" if known else "SKU_NOT_FOUND", sku_id=op["sku"])
-        opens, closes = card.on_sale
-        if (opens is not None and op.get("t", now) < opens) or (
-            closes is not None and op.get("t", now) >= closes
-        ):
-            raise Refusal("SKU_NOT_ON_SALE", sku_id=card.sku)
-        channel = op.get("channel", "APP_PURCHASE" if op["op"] == "buy" else "OPERATOR")
-        source_allowed = not card.sources or op.get("source", "shop") in card.sources
-        if not source_allowed or (card.channels and channel not in card.channels):
-            raise Refusal("SOURCE_NOT_ALLOWED", sku_id=card.sku)
-        return card
-
-    def _refuse_used_trial(self, member: str, card: Card, op: Op) -> None:
-        """Once a member and once a fingerprint; a refund gives it back only if an operator says so."""
-        for owner, history in self.histories.items():
-            for term in history.terms:
-                released = any(one.release_trial for one in history.terminations_of(term.term_id))
-                same_person = owner == member or set(term.fingerprints) & set(op.get("fingerprints", ()))
-                if (
-                    card.trial_family
-                    and term.card.trial_family == card.trial_family
-                    and same_person
-                    and not released
-                ):
-                    raise Refusal("TRIAL_USED", trial_family=card.trial_family)
-
-    def _refuse_beyond_horizon(self, placed: Placed, now: int) -> None:
-        """R20."""
-        card, (count, unit) = placed.term.card, placed.term.card.horizon
-        tail = lay_out(placed.history).tail(placed.term.lane, now)
-        latest = day_of(add(placed.term.moment, count, unit, card.zone), card.zone)
-        if day_of(tail - 1, card.zone) > latest:
-            raise Refusal("HORIZON_EXCEEDED", sku_id=card.sku, latest_end=latest)
-
     def _terminate(self, op: Op) -> Mapping[str, Any]:
         history = self._history(op["member"])
         if self._repeated("refund", op["refund"], op, "REFUND_ID_REUSED"):
@@ -244,12 +183,13 @@ class Oracle:
             release_trial=op.get("release_trial", False),
         )
         after = terminate(self.catalog, history, refund)
-        self._check(history, after, refund.now, "REFUND_BLOCKED")
+        guards.refuse_collisions(after, "REFUND_BLOCKED")
         self.histories[op["member"]] = after
         self.accepted["refund", op["refund"]] = op
         facts = after.terminations[len(history.terminations) :]
         return {
-            "refunds": [(one.term_id, one.at, one.amount) for one in facts],
+            "refunds": [(one.term_id, one.amount) for one in facts],
+            "ends": [(one.term_id, one.at) for one in facts],
             "held": any(one.hold for one in facts),
         }
 
@@ -260,7 +200,7 @@ class Oracle:
         if op["refund"] in history.reinstated:
             return {}
         after = reinstate(self.catalog, history, op["refund"], op["now"])
-        self._check(history, after, op["now"], "REINSTATEMENT_BLOCKED")
+        guards.refuse_collisions(after, "REINSTATEMENT_BLOCKED")
         self.histories[op["member"]] = after
         return {}
 
@@ -330,25 +270,9 @@ class Oracle:
     # -- What operations share
 
     def _commit(self, member: str, after: History, since: int) -> None:
-        before = self._history(member)
-        self._check(before, after, since)
-        self._check_rules(before, after, since)
+        guards.refuse_collisions(after, "PINNED_START_TAKEN")
+        guards.refuse_violations(self.catalog, self._history(member), after, since)
         self.histories[member] = after
-
-    def _check(self, before: History, after: History, since: int, reason: str = "PINNED_START_TAKEN") -> None:
-        """No lane may hold two things at once: two pinned terms can collide (R14)."""
-        for pieces in lay_out(after).pieces.values():
-            for first, second in pairwise(pieces):
-                if second.start < first.end:
-                    raise Refusal(reason, term_id=first.term.term_id)
-
-    def _check_rules(self, before: History, after: History, since: int) -> None:
-        """Nothing may be broken that was not broken before."""
-        known = violations(self.catalog, before, lay_out(before), since)
-        for one in violations(self.catalog, after, lay_out(after), since):
-            if one not in known:
-                reason = "PREREQUISITE_MISSING" if one.kind == "PREREQUISITE" else "IDENTITY_CONFLICT"
-                raise Refusal(reason, rule_id=one.rule_id, term_id=one.term_id, other=one.other_id)
 
     def _repeated(self, kind: str, name: str, op: Op, reason: str) -> bool:
         """Whether this very operation was accepted before."""
@@ -367,13 +291,6 @@ class Oracle:
         if term is None:
             raise Refusal("TERM_NOT_FOUND", term_id=term_id)
         return term
-
-    def _copy(self) -> "Oracle":
-        other = Oracle(self.catalog)
-        other.histories, other.merged = dict(self.histories), dict(self.merged)
-        other.accepted, other.orders = dict(self.accepted), dict(self.orders)
-        other.waiting_refunds, other.sequence = dict(self.waiting_refunds), self.sequence
-        return other
 
 
 def _reused(op: Op) -> str:

@@ -1,4 +1,4 @@
-"""All worked examples of Identity; expected values were worked out by hand from semantics.md and the readings."""
+"""All worked examples of Identity: expected values were worked out by hand from the texts, not by code."""
 
 from tests.oracle import scenarios_calendar, scenarios_placing, scenarios_refunds, scenarios_rules
 

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from tests.oracle.scenario import Json, Scenario, Step, buy, catalog, change, grant, period, sku
+from tests.oracle.scenario import Json, Scenario, Step, buy, catalog, grant, period, refund, sku
 
 MONTH = sku("month", 1, "MONTH")
 YEAR = sku("year", 1, "YEAR", price=36500)
 QUARTER = sku("quarter", 3, "MONTH", price=9000)
+# TAIL takes no day that is cheaper than the new card's.
+DEAR_QUARTER = sku("quarter", 3, "MONTH", price=9200)
 DAYS = sku("days", 7, "DAY")
 PLUS = sku("plus", 1, "MONTH")
 GRACE: Json = {**MONTH, "grace_days": 7}
@@ -194,6 +196,7 @@ UPGRADES = (
         "TAIL",
         ("y", "02-15", "2027-04-01"),
         told={"discarded": 0, "credit": 0},
+        quarter=DEAR_QUARTER,
     ),
     _upgrade(
         "FREEZE: what was left resumes when the year ends",
@@ -219,7 +222,7 @@ UPGRADES = (
     Scenario(
         "R5: TAIL of an end-of-day card keeps whole days, not the day of the upgrade",
         catalog(
-            {**QUARTER, "end_rounding": "END_ROUNDING_END_OF_LOCAL_DAY"},
+            {**DEAR_QUARTER, "end_rounding": "END_ROUNDING_END_OF_LOCAL_DAY"},
             {**YEAR, "end_rounding": "END_ROUNDING_END_OF_LOCAL_DAY"},
             relations={"quarter > year": "UPGRADE_NOW TAIL"},
         ),
@@ -350,29 +353,33 @@ def _month(term: str, t: str, reason: str = "", **more: Any) -> Step:
 
 P = ("p", "03-01T10", "04-01T10")
 
+GAP: tuple[tuple[str, str, str], ...] = (("a", "01-10T10", "01-15T10"), ("p", "01-20T10", "01-27T10"))
+
+
+def _in_a_gap(name: str, *steps: Step, after: tuple[str, str, str] = B) -> Scenario:
+    """Two months, the first refunded on 15 January, the second staying; a week pinned between."""
+    before = (
+        buy("a", "month", "01-10T10"),
+        buy("b", "month", "01-10T10"),
+        refund("a", "01-15T10"),
+        grant("p", "days", "01-16T10", start="01-20T10"),
+    )
+    return Scenario(name, catalog(MONTH, DAYS, hold=True), before + steps, ((*GAP, after),))
+
+
 PINNED = (
     _pinned(
-        "a pinned start stays, with a gap before it",
+        "a pinned start after everything held opens a lane",
         _month("a", "01-10T10"),
         grant("p", "month", "01-11T10", start="03-01T10"),
-        lanes=((A, P),),
+        lanes=((A,), (P,)),
     ),
     _pinned(
         "a renewal goes behind a pinned term",
         _month("a", "01-10T10"),
         grant("p", "month", "01-11T10", start="03-01T10"),
         grant("b", "month", "01-15T10"),
-        lanes=((A, P, ("b", "04-01T10", "05-01T10")),),
-    ),
-    _pinned(
-        "a term that no longer fits before a pinned one moves behind it",
-        _month("a", "01-10T10"),
-        grant("p", "month", "01-11T10", start="03-15T10"),
-        change("extend", "a", "01-16T10", new_term="x", count=7, unit="DAY"),
-        change("extend", "x", "01-17T10", new_term="z", count=1, unit="MONTH"),
-        lanes=(
-            (A, ("x", "02-10T10", "02-17T10"), ("p", "03-15T10", "04-15T10"), ("z", "04-15T10", "05-15T10")),
-        ),
+        lanes=((A,), (P, ("b", "04-01T10", "05-01T10"))),
     ),
     _pinned(
         "a start inside a segment is refused",
@@ -380,12 +387,31 @@ PINNED = (
         grant("p", "month", "01-11T10", "PINNED_START_TAKEN", start="02-01T10"),
         lanes=((A,),),
     ),
-    _pinned(
+    _in_a_gap("a pinned start in a gap"),
+    _in_a_gap(
         "a pinned start that would reach into another pinned term is refused",
-        _month("a", "01-10T10"),
-        grant("p", "month", "01-11T10", start="03-01T10"),
-        grant("o", "month", "01-11T10", "PINNED_START_TAKEN", start="02-20T10"),
-        lanes=((A, P),),
+        grant("o", "days", "01-16T10", "PINNED_START_TAKEN", start="01-18T10"),
+    ),
+    _in_a_gap(
+        "a pinned start inside a pinned term is refused",
+        grant("o", "days", "01-16T10", "PINNED_START_TAKEN", start="01-26T10"),
+    ),
+    Scenario(
+        "a term that no longer fits before a pinned one moves behind it",
+        catalog(MONTH, DAYS, hold=True),
+        (
+            buy("a", "month", "01-10T10"),
+            buy("b", "month", "01-10T10"),
+            refund("a", "01-15T10"),
+            grant("o", "days", "01-16T10", start="02-05T10"),
+        ),
+        (
+            (
+                ("a", "01-10T10", "01-15T10"),
+                ("o", "02-05T10", "02-12T10"),
+                ("b", "02-12T10", "03-12T10"),
+            ),
+        ),
     ),
     _pinned(
         "a pinned start in the past moves later terms right, as far as needed",

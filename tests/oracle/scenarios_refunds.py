@@ -17,6 +17,8 @@ from tests.oracle.scenario import (
 MONTH = sku("month", 1, "MONTH", price=3100)
 YEAR = sku("year", 1, "YEAR", price=36500)
 QUARTER = sku("quarter", 3, "MONTH", price=9000)
+# TAIL takes no day that is cheaper than the new card's.
+DEAR_QUARTER = sku("quarter", 3, "MONTH", price=9200)
 THIRTY = sku("thirty", 30, "DAY", price=3000)
 WEEK = sku("week", 7, "DAY", price=700, day_end=True)
 
@@ -127,7 +129,7 @@ OF_THREE = (
             grant("b", "month", "01-12T10"),
             refund("p", "02-20T10"),
         ),
-        ((A, ("b", "02-20T10", "03-20T10")),),
+        ((A,), (("b", "02-20T10", "03-20T10"),)),
     ),
     Scenario(
         "a clock moved back: a refund before the start removes the term",
@@ -173,7 +175,7 @@ PARTIAL = (
     ),
     _of_thirty(
         "rounded down to the microsecond",
-        # 20 days less a third of them is 13 days and 8 hours; of a millionth, 1,728 milliseconds.
+        # A millionth of 20 days is 1,728 milliseconds.
         refund("a", "01-11", share="999999/1000000"),
         end="01-11T00:00:01.728",
     ),
@@ -190,7 +192,11 @@ def _undone(rule: str, refunded: int) -> Scenario:
     """Half a quarter is left at the upgrade of 15 February; the year is refunded on 1 March."""
     return Scenario(
         f"{rule}: an upgrade refunded gives the rest of the quarter back",
-        catalog(QUARTER, YEAR, relations={"quarter > year": f"UPGRADE_NOW {rule}"}),
+        catalog(
+            DEAR_QUARTER if rule == "TAIL" else QUARTER,
+            YEAR,
+            relations={"quarter > year": f"UPGRADE_NOW {rule}"},
+        ),
         (
             buy("q", "quarter", "01-01"),
             buy("r", "quarter", "01-01"),
@@ -336,7 +342,7 @@ PAYMENTS = (
         (
             grant("a", "month", "01-10T10"),
             grant("a", "month", "01-10T10"),
-            grant("a", "month", "01-11T10", "CAUSE_USED"),
+            grant("a", "month", "01-10T10", "CAUSE_USED", member="bob"),
         ),
         ((A,),),
     ),

@@ -81,7 +81,7 @@ PREREQUISITES = (
         lanes=((A,), (("t", "06-20T10", "07-20T10"),)),
     ),
     _ticket(
-        "EVER_BOUGHT: queued and given counts too",
+        "EVER_BOUGHT: what was given counts too",
         "EVER_BOUGHT",
         grant("g", "gold", "01-11T10", start="03-01T10"),
         buy("t", "ticket", "03-02T10"),
@@ -210,7 +210,7 @@ CONFLICTS = (
         rule=forbids("student", "year", "EVER_BOUGHT"),
     ),
     _student(
-        "EVER_BOUGHT: wholly refunded does not count",
+        "EVER_BOUGHT: what was wholly refunded forbids nothing",
         buy("s", "student", "01-20T10"),
         refund("s", "01-20T10"),
         buy("y", "year", "06-20T10"),

@@ -106,7 +106,7 @@ def _warnings(old: Catalog | None, new: Catalog) -> list[str]:
 
 def create_card_batch(command: CreateCardBatch, ports: IdentityPorts, doing: Doing) -> CardBatch:
     """Keep the hashes of new codes. Raises Refused (SOURCE_NOT_ALLOWED), NotFound (SKU_NOT_FOUND)."""
-    sku = sku_of(ports.catalogs.current(doing.now), command.sku_id)
+    sku = sku_of(ports.catalogs.current(doing.now), command.sku_id, ports.catalogs)
     if not sku.sold_by(command.source, Channel.PHYSICAL_CARD):
         raise Refused(
             "SOURCE_NOT_ALLOWED",

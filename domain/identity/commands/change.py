@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from domain.identity.catalog import Rule
 from domain.identity.changes import absorb, extend, pause, resume
 from domain.identity.facts import Fact, MemberGone, Recorded, TermMoved
-from domain.identity.layout import Layout, flatten
+from domain.identity.laying import flatten
+from domain.identity.layout import Layout
 from domain.identity.placement import effective_of, moves
 from domain.identity.ports import IdentityPorts
 from domain.identity.recording import Doing, Written, open_timeline, write

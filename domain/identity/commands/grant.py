@@ -58,7 +58,7 @@ def grant_term(command: GrantTerm, ports: IdentityPorts, doing: Doing) -> Grante
             raise Refused("CAUSE_USED", "this cause has given another term", cause_id=command.cause.id)
         return Granted(term_id, Written(timeline, layout))
     catalog = ports.catalogs.current(doing.now)
-    sku = sku_of(catalog, command.sku_id)
+    sku = sku_of(catalog, command.sku_id, ports.catalogs)
     wanted = Acquisition(
         term_id=command.term_id,
         sku=sku,
@@ -71,7 +71,9 @@ def grant_term(command: GrantTerm, ports: IdentityPorts, doing: Doing) -> Grante
     )
     subjects = trial_subjects(command.member_id, command.fingerprints)
     used = bool(sku.trial_family) and ports.claims.trial_used(sku.trial_family, subjects)
-    placed = judge(timeline, layout, catalog, wanted, since=doing.now, trial_used=used).require()
+    placed = judge(
+        timeline, layout, catalog, wanted, since=doing.now, now=doing.now, trial_used=used
+    ).require()
     if sku.trial_family:
         ports.claims.use_trial(sku.trial_family, subjects, command.term_id)
     ports.claims.give(command.cause, command.member_id, command.term_id)

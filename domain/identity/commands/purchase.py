@@ -12,7 +12,7 @@ from domain.identity.facts import Cause, CauseKind, TermPlaced
 from domain.identity.layout import Layout
 from domain.identity.orders import ORDER_LIFE, Order, OrderState, Quote, require_as_quoted, require_payable
 from domain.identity.placement import Acquisition, Placed, effective_of
-from domain.identity.ports import IdentityPorts
+from domain.identity.ports import Catalogs, IdentityPorts
 from domain.identity.recording import Doing, Written, open_timeline, write
 from domain.identity.timeline import Timeline
 from domain.shared.errors import FieldViolation, Invalid, NotFound, Raced, Refused
@@ -101,11 +101,13 @@ def trial_subjects(member_id: str, fingerprints: Sequence[str]) -> tuple[str, ..
     return (f"m:{member_id}", *(f"f:{fingerprint}" for fingerprint in fingerprints))
 
 
-def sku_of(catalog: Catalog, sku_id: str) -> Sku:
-    """Raises NotFound (SKU_NOT_FOUND): unknown, or retired by a later catalogue."""
-    if sku_id not in catalog.skus:
-        raise NotFound("SKU_NOT_FOUND", f"the catalogue has no SKU {sku_id}", sku_id=sku_id)
-    return catalog.skus[sku_id]
+def sku_of(catalog: Catalog, sku_id: str, catalogs: Catalogs) -> Sku:
+    """Raises NotFound (SKU_NOT_FOUND), or Refused (SKU_NOT_ON_SALE) if a later catalogue retired it."""
+    if sku_id in catalog.skus:
+        return catalog.skus[sku_id]
+    if sku_id in catalogs.highest_versions():
+        raise Refused("SKU_NOT_ON_SALE", f"{sku_id} is not sold any more", sku_id=sku_id)
+    raise NotFound("SKU_NOT_FOUND", f"the catalogue has no SKU {sku_id}", sku_id=sku_id)
 
 
 def preview_purchase(purchase: Purchase, ports: IdentityPorts, doing: Doing) -> Preview:
@@ -125,7 +127,7 @@ def explain_purchase(purchase: Purchase, ports: IdentityPorts, doing: Doing) -> 
         return Explanation(verdict, None)
     if any(check.refusal and check.refusal.reason in _NEVER for check in verdict.checks):
         return Explanation(verdict, None)
-    wanted = _wanted(purchase, catalog, doing.now, "preview")
+    wanted = _wanted(purchase, catalog, doing.now, "preview", ports)
     return Explanation(verdict, earliest_start(timeline, layout, catalog, wanted, verdict.placed))
 
 
@@ -170,13 +172,13 @@ def confirm_payment(command: ConfirmPayment, ports: IdentityPorts, doing: Doing)
     catalog = ports.catalogs.revision(order.catalog_revision)
     purchase = Purchase(order.member_id, order.sku_id, order.source, order.channel, order.fingerprints)
     wanted = replace(
-        _wanted(purchase, catalog, paid, command.term_id),
+        _wanted(purchase, catalog, paid, command.term_id, ports),
         cause=Cause(CauseKind.ORDER, order.order_id),
         quoted_credit=order.quote.credit,
         sold=order.created,
     )
     used = _trial_used(purchase, wanted.sku, ports)
-    placed = judge(timeline, layout, catalog, wanted, since=paid, trial_used=used).require()
+    placed = judge(timeline, layout, catalog, wanted, since=paid, now=doing.now, trial_used=used).require()
     require_as_quoted(order, placed)
     if wanted.sku.trial_family:
         ports.claims.use_trial(wanted.sku.trial_family, purchase.trial_subjects, command.term_id)
@@ -236,16 +238,16 @@ def _judge(
     ports: IdentityPorts,
     at: Instant,
 ) -> Verdict:
-    wanted = _wanted(purchase, catalog, at, "preview")
+    wanted = _wanted(purchase, catalog, at, "preview", ports)
     used = _trial_used(purchase, wanted.sku, ports)
-    return judge(timeline, layout, catalog, wanted, since=at, trial_used=used)
+    return judge(timeline, layout, catalog, wanted, since=at, now=at, trial_used=used)
 
 
-def _wanted(purchase: Purchase, catalog: Catalog, at: Instant, term_id: str) -> Acquisition:
-    cause = Cause(CauseKind.ORDER, term_id)
-    return Acquisition(
-        term_id, sku_of(catalog, purchase.sku_id), at, cause, purchase.source, purchase.channel
-    )
+def _wanted(
+    purchase: Purchase, catalog: Catalog, at: Instant, term_id: str, ports: IdentityPorts
+) -> Acquisition:
+    sku = sku_of(catalog, purchase.sku_id, ports.catalogs)
+    return Acquisition(term_id, sku, at, Cause(CauseKind.ORDER, term_id), purchase.source, purchase.channel)
 
 
 def _trial_used(purchase: Purchase, sku: Sku, ports: IdentityPorts) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from domain.identity.catalog import Catalog
-from domain.identity.layout import flatten
+from domain.identity.laying import flatten
 from domain.identity.orders import Order, OrderState, RefundNotice
 from domain.identity.ports import IdentityPorts
 from domain.identity.recording import Doing, Written, open_timeline, write

@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.identity.announcing import Holding, holdings, next_moment
 from domain.identity.facts import Recorded, Term, TermPlaced
-from domain.identity.layout import Layout, flatten
+from domain.identity.laying import flatten
+from domain.identity.layout import Layout
 from domain.identity.timeline import Timeline, fold
 from domain.shared.errors import Raced
 from servers.identity.codec import decode_fact, encode_fact

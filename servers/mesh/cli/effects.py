@@ -11,7 +11,7 @@ from clients.times import datetime_of
 from nectary.identity.v1 import catalog_pb2
 from nectary.identity.v1 import identity_pb2 as pb
 from nectary.identity.v1 import identity_service_pb2 as service
-from servers.mesh.cli.moments import show_moment
+from servers.mesh.cli.moments import show_minute
 from servers.mesh.cli.output import plain
 from servers.mesh.cli.words import money, word_of
 
@@ -30,7 +30,7 @@ def purchase_lines(effect: pb.PurchaseEffect, zone: ZoneInfo) -> Iterator[str]:
 def termination_lines(effect: pb.TerminationEffect, zone: ZoneInfo) -> Iterator[str]:
     """What ends, what is paid back, what else changes."""
     for one in effect.terminations:
-        at = show_moment(datetime_of(one.effective_time), zone)
+        at = show_minute(datetime_of(one.effective_time), zone)
         yield f"ends {plain(one.term_id)} at {at}, pays back {money(one.refund) or 'nothing'}"
         yield f"  {spans(one.before, zone)} -> {spans(one.after, zone)}"
     yield from _moves(effect.moves, zone)
@@ -50,14 +50,14 @@ def explanation(answer: service.ExplainPurchaseResponse, zone: ZoneInfo) -> list
     if answer.accepted:
         return [table, "accepted: " + next(purchase_lines(answer.effect, zone))]
     if answer.HasField("earliest_start_time"):
-        start = show_moment(datetime_of(answer.earliest_start_time), zone)
+        start = show_minute(datetime_of(answer.earliest_start_time), zone)
         return [table, f"refused; if nothing else happens it can start at {start}"]
     return [table, "refused, now and later, if nothing else happens"]
 
 
 def spans(segments: Sequence[pb.Segment], zone: ZoneInfo) -> str:
     """`2026-11-22 10:00 .. 2027-11-22` (the last day), or `nothing`."""
-    shown = [f"{show_moment(datetime_of(s.start_time), zone)} .. {s.valid_through}" for s in segments]
+    shown = [f"{show_minute(datetime_of(s.start_time), zone)} .. {s.valid_through}" for s in segments]
     return ", ".join(shown) or "nothing"
 
 

@@ -79,10 +79,10 @@ def _hint(error: Any, session: Session) -> str:
 
 def _lines(told: Mapping[str, Any]) -> list[str]:
     reason = told.get("reason") or told.get("code")
-    lines = [f"error: {reason}: {told['message']}" if reason else f"error: {told['message']}"]
+    lines = (f"error: {reason}: {told['message']}" if reason else f"error: {told['message']}").splitlines()
     lines += [f"  {name}: {value}" for name, value in (told.get("metadata") or {}).items()]
     for one in told.get("violations") or ():
         lines.append(f"  {one['field'] or '(the request)'}: {one['description']}")
     if told.get("hint"):
-        lines.append(f"hint: {told['hint']}")
+        lines += f"hint: {told['hint']}".splitlines()
     return lines

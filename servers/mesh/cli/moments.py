@@ -62,3 +62,8 @@ def show_moment(moment: datetime, zone: ZoneInfo) -> str:
     if local.microsecond:
         return local.strftime("%Y-%m-%d %H:%M:%S.%f")
     return local.strftime("%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M")
+
+
+def show_minute(moment: datetime, zone: ZoneInfo) -> str:
+    """`2026-11-22 10:00`, for tables that need no more."""
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")

@@ -52,7 +52,8 @@ class Output:
     def show(self, *parts: "RenderableType") -> None:
         """Prints for people, as it is: square brackets are no markup."""
         for part in parts:
-            self.console.print(part, markup=False)
+            # A line stays one line however narrow the terminal is, so that grep finds it.
+            self.console.print(part, markup=False, soft_wrap=isinstance(part, str))
 
     def document(self, value: "Mapping[str, Any] | Message") -> None:
         """The result, for programs: nothing without `--json`."""

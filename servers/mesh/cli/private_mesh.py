@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 
+from clients import Internal
 from servers.mesh.child import die_with_parent
 from servers.mesh.cli.exits import CommandError
 from servers.mesh.cli.session import Mesh, open_mesh
@@ -31,6 +32,10 @@ async def private_mesh() -> AsyncIterator[Mesh]:
         try:
             async with open_mesh(await _address(process, folder)) as mesh:
                 yield mesh
+        except Internal as error:
+            # The log goes with the folder, and it alone says what happened, once it is written out.
+            await _stop(process)
+            raise CommandError(str(error), hint=_end_of_log(folder)) from error
         finally:
             await _stop(process)
 
@@ -59,9 +64,12 @@ async def _address(process: asyncio.subprocess.Process, folder: Path) -> str:
     except TimeoutError:
         line = b""
     if not line:
-        log = (folder / "log").read_text("utf-8", "replace").splitlines()[-LOG_LINES:]
-        raise CommandError("the private mesh did not start", hint="\n".join(log))
+        raise CommandError("the private mesh did not start", hint=_end_of_log(folder))
     return str(orjson.loads(line)["address"])
+
+
+def _end_of_log(folder: Path) -> str:
+    return "\n".join((folder / "log").read_text("utf-8", "replace").splitlines()[-LOG_LINES:])
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

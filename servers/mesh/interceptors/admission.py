@@ -16,23 +16,27 @@ class Admission:
     def __init__(self, cap: int) -> None:
         self._cap = cap
         self._running = 0
-        self._draining = False
+        self._closed = False
 
     @property
     def running(self) -> int:
         """Calls in progress, health checks left out."""
         return self._running
 
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
     def close(self) -> None:
         """From now on every new call is told to go to another replica."""
-        self._draining = True
+        self._closed = True
 
     def wrap(self, method: Method, inner: Behaviour) -> Behaviour:
         if method.service == HEALTH_SERVICE:
             return inner
 
         async def admitted(call: Call) -> object:
-            if self._draining:
+            if self._closed:
                 raise Unavailable("DRAINING", "the server is going down")
             if self._running >= self._cap:
                 raise Throttled("THROTTLED", "too many calls at once", RETRY_AFTER_MS)

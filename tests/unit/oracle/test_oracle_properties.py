@@ -20,6 +20,12 @@ def told(story: Story) -> Oracle:
     return oracle
 
 
+def lived(oracle: Oracle, now: int) -> list[tuple[str, int, int]]:
+    """What of every segment lies before now."""
+    pieces = [piece for _, lane in oracle.lanes("ann") for piece in lane]
+    return [(term_id, start, min(end, now)) for term_id, _, start, end in pieces if start < now]
+
+
 @CHECKED
 @given(stories())
 def test_segments_of_a_lane_never_overlap(story: Story) -> None:
@@ -40,6 +46,19 @@ def test_the_same_operations_give_the_same_timeline_and_twice_is_once(story: Sto
         if accepted and op["op"] in ("buy", "grant", "terminate", "extend"):
             assert oracle.apply(op).accepted
     assert oracle.lanes("ann") == lanes
+
+
+@CHECKED
+@given(stories())
+def test_what_happens_now_leaves_the_past_as_it_was(story: Story) -> None:
+    """Only what is told to have happened before may move what lies before now."""
+    oracle = Oracle(story.catalog)
+    for op in story.ops:
+        now = op["now"]
+        before = lived(oracle, now)
+        oracle.apply(op)
+        told_late = op["op"] == "reinstate" or min(op.get(name, now) for name in ("t", "at", "start")) < now
+        assert told_late or set(before) <= set(lived(oracle, now)), op
 
 
 @CHECKED

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import grpc
 from cryptography import x509
@@ -61,7 +62,7 @@ class Authority:
             key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         )
 
-    def settings(self, folder: Path) -> dict[str, object]:
+    def settings(self, folder: Path) -> dict[str, Any]:
         """Settings of a server that demands certificates of this authority."""
         server = self.leaf(f"spiffe://{DOMAIN}/svc/echo")
         files: dict[str, bytes] = {"tls_cert": server.certificate, "tls_key": server.key, "tls_ca": self.pem}

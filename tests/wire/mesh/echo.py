@@ -21,9 +21,9 @@ from domain.shared.errors import (
 from nectary.testing.v1 import echo_service_pb2 as pb
 from nectary.testing.v1 import echo_service_pb2_grpc as rpc
 from servers.mesh.call import current_call, current_caller
+from servers.mesh.process import SliceMaker
 from servers.mesh.resources import Resources
 from servers.mesh.slices import Served, Slice
-from servers.mesh.wiring import SliceMaker
 
 Context = grpc.aio.ServicerContext[Any, Any]
 CANARY = "canary-secret-sql-select-1"
@@ -59,7 +59,10 @@ class EchoServicer(rpc.EchoServiceServicer):
     async def Echo(self, request: pb.EchoRequest, context: Context) -> pb.EchoResponse:
         self.handled += 1
         return pb.EchoResponse(
-            text=request.text, caller=current_caller().name, request_id=current_call().request_id
+            text=request.text,
+            caller=current_caller().name,
+            request_id=current_call().request_id,
+            remaining_ms=int((current_call().deadline - asyncio.get_running_loop().time()) * 1000),
         )
 
     async def Fail(self, request: pb.FailRequest, context: Context) -> pb.FailResponse:

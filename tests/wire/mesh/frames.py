@@ -95,8 +95,10 @@ class Raw:
 
     def _note(self, event: Event) -> None:
         if isinstance(event, ResponseReceived | TrailersReceived):
-            status = dict(event.headers).get("grpc-status")
-            self._end(event.stream_id, status)
+            for name, value in event.headers:
+                # Text, as `header_encoding` asks, though typed as bytes.
+                if str(name) == "grpc-status":
+                    self._end(event.stream_id, str(value))
         elif isinstance(event, StreamReset):
             self._end(event.stream_id, "RST")
         elif isinstance(event, DataReceived):
@@ -104,7 +106,7 @@ class Raw:
         elif isinstance(event, ConnectionTerminated):
             self.ended_by = event
 
-    def _end(self, stream: int | None, status: str | bytes | None) -> None:
+    def _end(self, stream: int | None, status: str) -> None:
         future = self._statuses.get(stream or 0)
-        if status is not None and future is not None and not future.done():
-            future.set_result(str(status))
+        if future is not None and not future.done():
+            future.set_result(status)

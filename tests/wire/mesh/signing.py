@@ -58,7 +58,7 @@ def key_file(path: Path, *signers: Signer) -> Path:
     return path
 
 
-def token_settings(path: Path, *signers: Signer) -> dict[str, object]:
+def token_settings(path: Path, *signers: Signer) -> dict[str, Any]:
     """Settings of a server that believes these signers."""
     return {"token_keys": str(key_file(path, *signers)), "token_issuer": ISSUER, "token_audience": AUDIENCE}
 

@@ -18,10 +18,10 @@ from nectary.testing.v1 import echo_service_pb2 as pb
 from nectary.testing.v1 import echo_service_pb2_grpc as rpc
 from servers.mesh.config import load
 from servers.mesh.contract import ContractError
+from servers.mesh.process import assemble
 from servers.mesh.resources import Resources
 from servers.mesh.slices import Served, Slice
 from servers.mesh.watched_file import CHECK_SECONDS
-from servers.mesh.wiring import assemble
 from tests.wire.mesh.certificates import Authority, gateway, operator, service
 from tests.wire.mesh.echo import EchoServicer, echo_slice
 from tests.wire.mesh.running import Running, channel_to, refusal, running

@@ -1,6 +1,7 @@
 """However a handler ends, the caller gets one status, at once, and nothing of our insides."""
 
 import asyncio
+from typing import Any
 
 import grpc
 import pytest
@@ -70,7 +71,7 @@ async def test_the_log_has_the_trace_and_never_a_secret(embedded: Running) -> No
 
 @pytest.mark.parametrize("body", [b"\xff", b"\x0a\xff", b"\x0a\x02\xc3\x28", b"\x0a" * 5000])
 async def test_bytes_that_are_no_message_are_the_callers_fault(embedded: Running, body: bytes) -> None:
-    call = embedded.channel.unary_unary("/nectary.testing.v1.EchoService/Echo")
+    call: Any = embedded.channel.unary_unary("/nectary.testing.v1.EchoService/Echo")
     error = await refusal(call(body))
     assert (error.code, error.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
     assert [violation.reason for violation in error.violations] == ["MESSAGE_UNREADABLE"]
@@ -90,7 +91,7 @@ async def test_a_message_nested_ten_thousand_deep_is_refused_and_the_server_goes
     body = b""
     for _ in range(10_000):
         body = wrapped(body)
-    call = embedded.channel.unary_unary("/nectary.testing.v1.EchoService/Echo")
+    call: Any = embedded.channel.unary_unary("/nectary.testing.v1.EchoService/Echo")
     assert (await refusal(call(body))).code is grpc.StatusCode.INVALID_ARGUMENT
     assert (await embedded.stub.Echo(pb.EchoRequest(text="on"))).text == "on"
 

@@ -3,6 +3,7 @@
 import gzip
 import resource
 import struct
+from typing import Any
 
 import grpc
 import pytest
@@ -13,14 +14,12 @@ from tests.wire.mesh.echo import EchoServicer
 from tests.wire.mesh.frames import Raw
 from tests.wire.mesh.running import Running, channel_to, refusal
 
-LOOK_LIMIT = 1024
 MIB = 1024 * 1024
-LOOK = "/nectary.testing.v1.EchoService/Look"
 ECHO = "/nectary.testing.v1.EchoService/Echo"
 
 
 async def test_a_method_takes_no_more_than_its_contract_says(embedded: Running, echo: EchoServicer) -> None:
-    call = embedded.channel.unary_unary(ECHO)
+    call: Any = embedded.channel.unary_unary(ECHO)
     error = await refusal(call(b"\x0a" + b"\x80\x80\x04" + b"x" * 65_536))
     assert (error.code, error.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "REQUEST_TOO_LARGE")
     assert error.metadata == {"limit_bytes": "65536"}

@@ -54,8 +54,8 @@ def draw(rows: Sequence[Row], *, now: datetime, zone: ZoneInfo, width: int, glyp
 def _header(scale: Scale) -> list[Text]:
     above, below = [" "] * scale.width, [" "] * scale.width
     for tick in ticks_of(scale):
-        _write(above, scale.column(tick.at), tick.above)
-        _write(below, scale.column(tick.at), tick.below)
+        _write_apart(above, scale.column(tick.at), tick.above)
+        _write_apart(below, scale.column(tick.at), tick.below)
     return [Text("".join(above), style="bold"), Text("".join(below))]
 
 
@@ -120,3 +120,9 @@ def _write(cells: list[str], at: int, text: str) -> None:
     for offset, letter in enumerate(text):
         if 0 <= at + offset < len(cells):
             cells[at + offset] = letter
+
+
+def _write_apart(cells: list[str], at: int, text: str) -> None:
+    """As `_write`, unless it would not fit, or touch what stands before it."""
+    if at + len(text) <= len(cells) and (at == 0 or cells[at - 1] == cells[at] == " "):
+        _write(cells, at, text)

@@ -1,6 +1,6 @@
 """A Timeline of the contract as rows of bars and as a table."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,10 +12,13 @@ from clients.times import datetime_of
 from nectary.identity.v1 import identity_pb2 as pb
 from servers.mesh.cli.drawing.bars import Bar, Row, draw
 from servers.mesh.cli.drawing.looks import glyphs_for, look_of
-from servers.mesh.cli.moments import show_moment
+from servers.mesh.cli.moments import show_minute
 from servers.mesh.cli.output import plain
+from servers.mesh.cli.term_ids import short_ids
 from servers.mesh.cli.words import money, word_of
 
+LONGEST_WORD = len("upgrade")
+"""Of how a term was placed; `change at end` takes two lines."""
 _COLOURS = {
     pb.TERM_STATE_ACTIVE: "green",
     pb.TERM_STATE_QUEUED: "cyan",
@@ -63,23 +66,31 @@ def _waiting(timeline: pb.Timeline, lane: pb.Lane) -> str:
     return f"paused: {', '.join(paused)}" if paused else ""
 
 
-def table_of(terms: Iterable[pb.Term], zone: ZoneInfo) -> Table:
-    """Every term, in the order of acquisition, its id last because only commands need it."""
-    table = Table("SKU", "state", "from", "last day", "how", "paid", "term", box=None, padding=(0, 1, 0, 0))
+def table_of(terms: Sequence[pb.Term], zone: ZoneInfo) -> Table:
+    """Every term, in the order of acquisition; commands take the ids as they stand here."""
+    currencies = sorted({term.paid.currency for term in terms if term.paid.currency})
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for heading in ("term", "SKU", "state", "from", "last day"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("how", min_width=LONGEST_WORD)
+    table.add_column(", ".join(["paid", *currencies]), justify="right", no_wrap=True)
+    short = short_ids(term.term_id for term in terms)
     for term in terms:
-        segments = [(show_moment(datetime_of(s.start_time), zone), s.valid_through) for s in term.segments]
+        segments = [(show_minute(datetime_of(s.start_time), zone), s.valid_through) for s in term.segments]
         table.add_row(
+            plain(short[term.term_id]),
             term.sku_id,
             Text(word_of(pb.TermState.DESCRIPTOR, term.state), style=_COLOURS.get(term.state, "")),
             "\n".join(start for start, _ in segments) or "-",
             "\n".join(through for _, through in segments) or "-",
             word_of(pb.Placement.DESCRIPTOR, term.placement),
-            _paid(term),
-            plain(term.term_id),
+            _paid(term, with_currency=len(currencies) > 1),
         )
     return table
 
 
-def _paid(term: pb.Term) -> str:
-    refunded = term.refunded.amount_minor
-    return f"{money(term.paid)}\n-{money(term.refunded)}" if refunded else money(term.paid)
+def _paid(term: pb.Term, *, with_currency: bool) -> str:
+    paid, refunded = (
+        money(one) if with_currency else money(one).partition(" ")[0] for one in (term.paid, term.refunded)
+    )
+    return f"{paid}\n-{refunded}" if term.refunded.amount_minor else paid

@@ -100,8 +100,10 @@ def _sku_table(catalog: "catalog_pb2.Catalog") -> "Table":
 
     from servers.mesh.cli.words import money, period
 
-    table = Table("SKU", "title", "SPU", "lasts", "price", "rank", box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("SPU", "SKU", "rank", "lasts", "price", "title"):
+        table.add_column(heading, no_wrap=heading != "title")
     for sku in sorted(catalog.skus, key=lambda sku: (sku.spu_id, -sku.rank)):
-        lasts = "to the end of its period" if sku.HasField("fixed_period") else period(sku.duration)
-        table.add_row(sku.sku_id, plain(sku.title), sku.spu_id, lasts, money(sku.price), str(sku.rank))
+        lasts = "fixed period" if sku.HasField("fixed_period") else period(sku.duration)
+        table.add_row(sku.spu_id, sku.sku_id, str(sku.rank), lasts, money(sku.price), plain(sku.title))
     return table

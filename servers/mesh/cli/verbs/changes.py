@@ -7,6 +7,7 @@ import typer
 from servers.mesh.cli.exits import CommandError, UsageError
 from servers.mesh.cli.moments import optional_moment
 from servers.mesh.cli.session import Mesh, Session
+from servers.mesh.cli.term_ids import find_term
 from servers.mesh.cli.verb import verb
 from servers.mesh.cli.verbs.member import Member, Source
 from servers.mesh.cli.words import parse_period, value_of
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
     from nectary.identity.v1 import identity_pb2
 
-Term = Annotated[str, typer.Argument(metavar="TERM", help="The term's id, as `member show` prints it.")]
+Term = Annotated[
+    str, typer.Argument(metavar="TERM", help="The term's id, or its beginning as `member show` prints it.")
+]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
 RequestId = Annotated[str | None, typer.Option(help="Makes a repeat harmless. Default: a new one.")]
 FULL_PPM = 1_000_000
@@ -96,14 +99,15 @@ async def refund(
     keep, shorten = identity_pb2.PARTIAL_REFUND_MODE_KEEP, identity_pb2.PARTIAL_REFUND_MODE_SHORTEN
     mode = keep if keep_time else shorten
     async with session.connect() as mesh:
+        term_id = await find_term(mesh, member, term)
         if not yes:
             effect = await mesh.identity.preview_termination(
-                member, term, effective=moment, share_ppm=share_ppm, partial_mode=mode
+                member, term_id, effective=moment, share_ppm=share_ppm, partial_mode=mode
             )
             _ask(session, effect)
         answer = await mesh.identity.terminate_term(
             member,
-            term_id=term,
+            term_id=term_id,
             refund_id=refund_id or new_request_id(),
             reason=reason,
             effective=moment,
@@ -132,14 +136,16 @@ async def pause(
 ) -> None:
     """Stop a running card now; its rest waits."""
     async with session.connect() as mesh:
-        answer = await mesh.identity.pause_term(member, term, reason=reason, request_id=request_id)
+        term_id = await find_term(mesh, member, term)
+        answer = await mesh.identity.pause_term(member, term_id, reason=reason, request_id=request_id)
         await _show(session, mesh, answer, answer.timeline)
 
 
 async def resume(session: Session, member: Member, term: Term, request_id: RequestId = None) -> None:
     """Let a paused card run on from now."""
     async with session.connect() as mesh:
-        answer = await mesh.identity.resume_term(member, term, request_id=request_id)
+        term_id = await find_term(mesh, member, term)
+        answer = await mesh.identity.resume_term(member, term_id, request_id=request_id)
         await _show(session, mesh, answer, answer.timeline)
 
 
@@ -153,8 +159,9 @@ async def extend(
 ) -> None:
     """Add time directly behind a card."""
     async with session.connect() as mesh:
+        term_id = await find_term(mesh, member, term)
         answer = await mesh.identity.extend_term(
-            member, term, parse_period(by), reason=reason, request_id=request_id
+            member, term_id, parse_period(by), reason=reason, request_id=request_id
         )
         await _show(session, mesh, answer, answer.timeline)
 

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from nectary.risk.v1 import policy_pb2 as nectary_dot_risk_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%nectary/testing/v1/echo_service.proto\x12\x12nectary.testing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cnectary/risk/v1/policy.proto\"\x82\x01\n\x0b\x45\x63hoRequest\x12\x15\n\x04text\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x05items\x18\x03 \x03(\x0b\x32\x18.nectary.testing.v1.ItemB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\"t\n\x04Item\x12\x19\n\x06\x61mount\x18\x01 \x01(\x03\x42\t\xbaH\x06\"\x04\x18\n(\x00\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x05inner\x18\x03 \x03(\x0b\x32\x18.nectary.testing.v1.Item\"@\n\x0c\x45\x63hoResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61ller\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"<\n\x0b\x46\x61ilRequest\x12\x15\n\x04kind\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x16\n\x08password\x18\x02 \x01(\tB\x04\xb0\xed\x18\x04\"\x0e\n\x0c\x46\x61ilResponse\"\x19\n\x0bHoldRequest\x12\n\n\x02ms\x18\x01 \x01(\x05\"\x0e\n\x0cHoldResponse\"\x1a\n\x0c\x43ountRequest\x12\n\n\x02to\x18\x01 \x01(\x05\"\x1f\n\rCountResponse\x12\x0e\n\x06number\x18\x01 \x01(\x05\"\xfe\x01\n\x0bLookRequest\x12\x17\n\tmember_id\x18\x01 \x01(\tB\x04\xb0\xed\x18\x01\x12\x18\n\nmember_ids\x18\x02 \x03(\tB\x04\xb0\xed\x18\x01\x12\'\n\x05seats\x18\x03 \x03(\x0b\x32\x18.nectary.testing.v1.Seat\x12<\n\x07\x62y_name\x18\x04 \x03(\x0b\x32+.nectary.testing.v1.LookRequest.ByNameEntry\x12\x0c\n\x04note\x18\x05 \x01(\t\x1aG\n\x0b\x42yNameEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\'\n\x05value\x18\x02 \x01(\x0b\x32\x18.nectary.testing.v1.Seat:\x02\x38\x01\"L\n\x04Seat\x12\x17\n\tmember_id\x18\x01 \x01(\tB\x04\xb0\xed\x18\x01\x12+\n\tneighbour\x18\x02 \x01(\x0b\x32\x18.nectary.testing.v1.Seat\"!\n\x0cLookResponse\x12\x11\n\tmember_id\x18\x01 \x01(\t2\xad\x04\n\x0b\x45\x63hoService\x12h\n\x04\x45\x63ho\x12\x1f.nectary.testing.v1.EchoRequest\x1a .nectary.testing.v1.EchoResponse\"\x1d\x90\x02\x01\xaa\xed\x18\x16\n\x0ctesting.echo\x10\x01\x18\x01\"\x02\x01\x02\x12j\n\x04\x46\x61il\x12\x1f.nectary.testing.v1.FailRequest\x1a .nectary.testing.v1.FailResponse\"\x1f\x90\x02\x01\xaa\xed\x18\x18\n\x0ctesting.fail\x18\x03\"\x02\x01\x02*\x02\x08\x02\x12k\n\x04Hold\x12\x1f.nectary.testing.v1.HoldRequest\x1a .nectary.testing.v1.HoldResponse\" \xaa\xed\x18\x1c\n\x0ctesting.hold\x18\x02\"\x02\x01\x02*\x06\x10\x80\xc6\x86\x8f\x01\x12p\n\x05\x43ount\x12 .nectary.testing.v1.CountRequest\x1a!.nectary.testing.v1.CountResponse\" \x90\x02\x01\xaa\xed\x18\x19\n\rtesting.count\x18\x03\"\x02\x01\x02*\x02\x08\x01\x30\x01\x12i\n\x04Look\x12\x1f.nectary.testing.v1.LookRequest\x1a .nectary.testing.v1.LookResponse\"\x1e\x90\x02\x01\xaa\xed\x18\x17\n\x0ctesting.look\x18\x03\"\x02\x01\x03\x30\x80\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%nectary/testing/v1/echo_service.proto\x12\x12nectary.testing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cnectary/risk/v1/policy.proto\"\x82\x01\n\x0b\x45\x63hoRequest\x12\x15\n\x04text\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x05items\x18\x03 \x03(\x0b\x32\x18.nectary.testing.v1.ItemB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\"t\n\x04Item\x12\x19\n\x06\x61mount\x18\x01 \x01(\x03\x42\t\xbaH\x06\"\x04\x18\n(\x00\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x05inner\x18\x03 \x03(\x0b\x32\x18.nectary.testing.v1.Item\"V\n\x0c\x45\x63hoResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61ller\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x14\n\x0cremaining_ms\x18\x04 \x01(\x03\"<\n\x0b\x46\x61ilRequest\x12\x15\n\x04kind\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x16\n\x08password\x18\x02 \x01(\tB\x04\xb0\xed\x18\x04\"\x0e\n\x0c\x46\x61ilResponse\"\x19\n\x0bHoldRequest\x12\n\n\x02ms\x18\x01 \x01(\x05\"\x0e\n\x0cHoldResponse\"\x1a\n\x0c\x43ountRequest\x12\n\n\x02to\x18\x01 \x01(\x05\"\x1f\n\rCountResponse\x12\x0e\n\x06number\x18\x01 \x01(\x05\"\xfe\x01\n\x0bLookRequest\x12\x17\n\tmember_id\x18\x01 \x01(\tB\x04\xb0\xed\x18\x01\x12\x18\n\nmember_ids\x18\x02 \x03(\tB\x04\xb0\xed\x18\x01\x12\'\n\x05seats\x18\x03 \x03(\x0b\x32\x18.nectary.testing.v1.Seat\x12<\n\x07\x62y_name\x18\x04 \x03(\x0b\x32+.nectary.testing.v1.LookRequest.ByNameEntry\x12\x0c\n\x04note\x18\x05 \x01(\t\x1aG\n\x0b\x42yNameEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\'\n\x05value\x18\x02 \x01(\x0b\x32\x18.nectary.testing.v1.Seat:\x02\x38\x01\"L\n\x04Seat\x12\x17\n\tmember_id\x18\x01 \x01(\tB\x04\xb0\xed\x18\x01\x12+\n\tneighbour\x18\x02 \x01(\x0b\x32\x18.nectary.testing.v1.Seat\"!\n\x0cLookResponse\x12\x11\n\tmember_id\x18\x01 \x01(\t2\xad\x04\n\x0b\x45\x63hoService\x12h\n\x04\x45\x63ho\x12\x1f.nectary.testing.v1.EchoRequest\x1a .nectary.testing.v1.EchoResponse\"\x1d\x90\x02\x01\xaa\xed\x18\x16\n\x0ctesting.echo\x10\x01\x18\x01\"\x02\x01\x02\x12j\n\x04\x46\x61il\x12\x1f.nectary.testing.v1.FailRequest\x1a .nectary.testing.v1.FailResponse\"\x1f\x90\x02\x01\xaa\xed\x18\x18\n\x0ctesting.fail\x18\x03\"\x02\x01\x02*\x02\x08\x02\x12k\n\x04Hold\x12\x1f.nectary.testing.v1.HoldRequest\x1a .nectary.testing.v1.HoldResponse\" \xaa\xed\x18\x1c\n\x0ctesting.hold\x18\x02\"\x02\x01\x02*\x06\x10\x80\xc6\x86\x8f\x01\x12p\n\x05\x43ount\x12 .nectary.testing.v1.CountRequest\x1a!.nectary.testing.v1.CountResponse\" \x90\x02\x01\xaa\xed\x18\x19\n\rtesting.count\x18\x03\"\x02\x01\x02*\x02\x08\x01\x30\x01\x12i\n\x04Look\x12\x1f.nectary.testing.v1.LookRequest\x1a .nectary.testing.v1.LookResponse\"\x1e\x90\x02\x01\xaa\xed\x18\x17\n\x0ctesting.look\x18\x03\"\x02\x01\x03\x30\x80\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -67,27 +67,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ITEM']._serialized_start=286
   _globals['_ITEM']._serialized_end=402
   _globals['_ECHORESPONSE']._serialized_start=404
-  _globals['_ECHORESPONSE']._serialized_end=468
-  _globals['_FAILREQUEST']._serialized_start=470
-  _globals['_FAILREQUEST']._serialized_end=530
-  _globals['_FAILRESPONSE']._serialized_start=532
-  _globals['_FAILRESPONSE']._serialized_end=546
-  _globals['_HOLDREQUEST']._serialized_start=548
-  _globals['_HOLDREQUEST']._serialized_end=573
-  _globals['_HOLDRESPONSE']._serialized_start=575
-  _globals['_HOLDRESPONSE']._serialized_end=589
-  _globals['_COUNTREQUEST']._serialized_start=591
-  _globals['_COUNTREQUEST']._serialized_end=617
-  _globals['_COUNTRESPONSE']._serialized_start=619
-  _globals['_COUNTRESPONSE']._serialized_end=650
-  _globals['_LOOKREQUEST']._serialized_start=653
-  _globals['_LOOKREQUEST']._serialized_end=907
-  _globals['_LOOKREQUEST_BYNAMEENTRY']._serialized_start=836
-  _globals['_LOOKREQUEST_BYNAMEENTRY']._serialized_end=907
-  _globals['_SEAT']._serialized_start=909
-  _globals['_SEAT']._serialized_end=985
-  _globals['_LOOKRESPONSE']._serialized_start=987
-  _globals['_LOOKRESPONSE']._serialized_end=1020
-  _globals['_ECHOSERVICE']._serialized_start=1023
-  _globals['_ECHOSERVICE']._serialized_end=1580
+  _globals['_ECHORESPONSE']._serialized_end=490
+  _globals['_FAILREQUEST']._serialized_start=492
+  _globals['_FAILREQUEST']._serialized_end=552
+  _globals['_FAILRESPONSE']._serialized_start=554
+  _globals['_FAILRESPONSE']._serialized_end=568
+  _globals['_HOLDREQUEST']._serialized_start=570
+  _globals['_HOLDREQUEST']._serialized_end=595
+  _globals['_HOLDRESPONSE']._serialized_start=597
+  _globals['_HOLDRESPONSE']._serialized_end=611
+  _globals['_COUNTREQUEST']._serialized_start=613
+  _globals['_COUNTREQUEST']._serialized_end=639
+  _globals['_COUNTRESPONSE']._serialized_start=641
+  _globals['_COUNTRESPONSE']._serialized_end=672
+  _globals['_LOOKREQUEST']._serialized_start=675
+  _globals['_LOOKREQUEST']._serialized_end=929
+  _globals['_LOOKREQUEST_BYNAMEENTRY']._serialized_start=858
+  _globals['_LOOKREQUEST_BYNAMEENTRY']._serialized_end=929
+  _globals['_SEAT']._serialized_start=931
+  _globals['_SEAT']._serialized_end=1007
+  _globals['_LOOKRESPONSE']._serialized_start=1009
+  _globals['_LOOKRESPONSE']._serialized_end=1042
+  _globals['_ECHOSERVICE']._serialized_start=1045
+  _globals['_ECHOSERVICE']._serialized_end=1602
 # @@protoc_insertion_point(module_scope)

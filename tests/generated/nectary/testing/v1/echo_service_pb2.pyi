@@ -96,22 +96,26 @@ class EchoResponse(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     CALLER_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REMAINING_MS_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """As in the request."""
     caller: _builtins.str
     """The caller's name as the server knows it."""
     request_id: _builtins.str
     """The request id of the call."""
+    remaining_ms: _builtins.int
+    """What was left of the caller's deadline, in milliseconds."""
     def __init__(
         self,
         *,
         text: _builtins.str = ...,
         caller: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        remaining_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "remaining_ms", b"remaining_ms", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,213 @@
+"""Laying a lane: its terms in their order, each behind what comes before it.
+
+An AUTO term starts at the end of all that come before it in order, though not before its floor. A pinned
+term (an operator's start, or an upgrade's moment) starts where it is pinned, and AUTO terms flow behind
+the pins that they do not fit before. A term that is cut leaves a rest: that of a paused term waits, then
+resumes; that of a term whose upgrade was refunded comes back from that moment; that of a frozen term is
+laid last, until it has begun.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from itertools import count
+
+from domain.identity.cutting import Follow, Outcome, Refunded, Touch, cut_piece, touches_of
+from domain.identity.facts import Term
+from domain.identity.layout import Lane, Layout, Segment
+from domain.identity.lengths import Rest, Run, end_of_term
+from domain.identity.timeline import Timeline
+from domain.shared.instants import EARLIEST, Instant
+
+
+def flatten(timeline: Timeline) -> Layout:
+    """Lay out every lane of a timeline."""
+    by_lane: dict[str, list[Term]] = {}
+    for term in timeline.terms.values():
+        by_lane.setdefault(term.lane_id, []).append(term)
+    lanes = [_lay(timeline, terms) for terms in by_lane.values()]
+    return Layout({lane.lane_id: lane for lane in sorted(lanes, key=lambda lane: lane.order)})
+
+
+def _lay(timeline: Timeline, terms: Sequence[Term]) -> Lane:
+    """Lay one lane, again as long as refunds turn out to undo upgrades of terms laid before them."""
+    undone: dict[str, Instant] = {}
+    while True:
+        lane = _Laying(timeline, terms, undone).lay()
+        if lane.undone == undone:
+            return lane
+        undone = lane.undone
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A term, or its rest, that is still to be placed."""
+
+    term: Term
+    floor: Instant
+    touches: tuple[Touch, ...]
+    pinned: Instant | None = None
+    rest: Rest | None = None
+    frozen: bool = False
+    returned_by: str = ""
+    """The refunded upgrade that gives it back: its HOLD keeps others away, not this."""
+
+    @property
+    def refunded_in_full(self) -> Instant | None:
+        full = (touch.at for touch in self.touches if isinstance(touch, Refunded) and not touch.leaves)
+        return next(full, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pin:
+    """A pinned piece in its place: what it takes, and what later terms leave to it."""
+
+    term_id: str
+    start: Instant
+    end: Instant
+    onward: Instant
+    held: Instant
+
+    def takes_until(self, piece: _Piece) -> Instant:
+        """Until when it keeps a piece away."""
+        return self.end if piece.returned_by == self.term_id else max(self.end, self.held)
+
+
+_Entry = tuple[tuple[int, ...], int, _Piece]
+"""Order, a number that decides between equal orders, and the piece."""
+
+
+class _Laying:
+    """One pass over one lane."""
+
+    def __init__(self, timeline: Timeline, terms: Sequence[Term], undone: Mapping[str, Instant]) -> None:
+        first = min(terms, key=lambda term: term.order)
+        self.lane = Lane(first.lane_id, first.spu_id, first.order)
+        self._timeline = timeline
+        self._undone = undone
+        self._counter = count()
+        self._queue: list[_Entry] = []
+        self._frozen: list[_Entry] = []
+        for term in terms:
+            self._push(self._queue, _Piece(term, term.floor, touches_of(timeline, term), term.pinned))
+        pinned = [(piece.pinned, piece) for _, _, piece in self._queue if piece.pinned is not None]
+        self._unlaid_pins = sorted(pinned, key=lambda pin: pin[0])
+        self._pins: dict[str, _Pin] = {}
+        self._runs: dict[Instant, Run] = {}
+        self._tail: Instant = EARLIEST
+        self._held_tail: Instant = EARLIEST
+        """As `_tail`, had no term whose refund says HOLD been cut."""
+        self._blocked = False
+
+    def lay(self) -> Lane:
+        while self._queue or self._frozen:
+            _, _, piece = heappop(self._queue or self._frozen)
+            self._place(piece)
+        self.lane.segments.sort()
+        return self.lane
+
+    def _push(self, queue: list[_Entry], piece: _Piece, order: tuple[int, ...] | None = None) -> None:
+        heappush(queue, (order or piece.term.order, next(self._counter), piece))
+
+    def _place(self, piece: _Piece) -> None:
+        if piece.pinned is not None:
+            pin = self._pin(piece, piece.pinned)
+            self._move_on(pin.onward, pin.held)
+        elif self._blocked:
+            self._wait(piece)
+        else:
+            self._place_auto(piece)
+
+    def _move_on(self, onward: Instant, held: Instant) -> None:
+        self._tail = max(self._tail, onward)
+        self._held_tail = max(self._held_tail, held)
+
+    def _pin(self, piece: _Piece, start: Instant) -> _Pin:
+        """The pin of a pinned piece, laid if it was not yet."""
+        term_id = piece.term.term_id
+        if term_id not in self._pins:
+            end, run = self._end(piece, start)
+            outcome = cut_piece(piece.term, piece.rest, start, end, piece.touches, self._undone)
+            others = self._pins.values() if outcome.end > start else ()
+            self.lane.collides |= any(pin.start < outcome.end and start < pin.end for pin in others)
+            self._pins[term_id] = _Pin(term_id, start, outcome.end, outcome.onward, outcome.held)
+            self._settle(piece, start, end, run, outcome)
+        return self._pins[term_id]
+
+    def _place_auto(self, piece: _Piece) -> None:
+        start = max(self._tail if piece.frozen else self._held_tail, piece.floor)
+        while True:
+            end, run = self._end(piece, start)
+            outcome = cut_piece(piece.term, piece.rest, start, end, piece.touches, self._undone)
+            behind = self._pin_in_the_way(piece, start, outcome.end)
+            if behind is None:
+                break
+            start = behind
+        self._settle(piece, start, end, run, outcome)
+        self._move_on(outcome.onward, outcome.held)
+
+    def _pin_in_the_way(self, piece: _Piece, start: Instant, end: Instant) -> Instant | None:
+        """Until when a pin keeps a piece away from a place; None if it fits."""
+        while self._unlaid_pins and self._unlaid_pins[0][0] < end:
+            pinned_start, pinned = self._unlaid_pins.pop(0)
+            self._pin(pinned, pinned_start)
+        taken = ((pin.start, pin.takes_until(piece)) for pin in self._pins.values())
+        in_the_way = (until for since, until in taken if since < until and since < end and start < until)
+        return min(in_the_way, default=None)
+
+    def _end(self, piece: _Piece, start: Instant) -> tuple[Instant, Run | None]:
+        if piece.rest is not None:
+            return piece.rest.end_from(start), None
+        purchase = piece.term.purchase_start and start == piece.term.acquired
+        before = None if piece.frozen else self._runs.get(start)
+        return end_of_term(piece.term.length, start, before, purchase)
+
+    def _settle(self, piece: _Piece, start: Instant, end: Instant, run: Run | None, outcome: Outcome) -> None:
+        term = piece.term
+        if outcome.end > start:
+            self.lane.segments.append(Segment(start, outcome.end, term.term_id, term.lane_id, term.sku_id))
+            if piece.frozen:
+                self.lane.frozen.add(term.term_id)
+        if run and outcome.held == end and not piece.frozen:
+            self._runs[end] = run
+        if outcome.refunded is not None and not (piece.frozen and start > outcome.refunded):
+            self._undo(term, outcome.refunded)
+        if outcome.follow:
+            self._follow(piece, outcome.follow)
+
+    def _undo(self, upgrade: Term, refunded: Instant) -> None:
+        if upgrade.supersedes:
+            self.lane.undone.setdefault(upgrade.term_id, refunded)
+
+    def _follow(self, piece: _Piece, follow: Follow) -> None:
+        rest = _Piece(
+            piece.term,
+            follow.floor,
+            follow.touches,
+            rest=follow.rest,
+            frozen=follow.frozen,
+            returned_by="" if follow.frozen else follow.by,
+        )
+        if follow.waiting:
+            self._wait(rest)
+            self._blocked = piece.term.term_id in self.lane.waiting
+        elif not follow.frozen:
+            self._push(self._queue, rest)
+        elif thawed := self._thawed(piece.term, follow.by):
+            self._push(self._queue, replace(rest, frozen=False), thawed)
+        else:
+            self._push(self._frozen, rest)
+
+    def _thawed(self, term: Term, frozen_by: str) -> tuple[int, ...] | None:
+        """The order that a frozen rest took when it had begun."""
+        froze = self._timeline.terms[frozen_by].order
+        orders = self._timeline.thaws.get(term.term_id, ())
+        return min((order for order in orders if order > froze), default=None)
+
+    def _wait(self, piece: _Piece) -> None:
+        refunded = piece.refunded_in_full
+        if refunded is None:
+            self.lane.waiting[piece.term.term_id] = piece.rest
+        else:
+            self._undo(piece.term, refunded)
+            self._move_on(refunded, refunded)

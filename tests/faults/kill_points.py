@@ -1,0 +1,131 @@
+"""Kills the process that it runs in, with SIGKILL, at the step that a test wants.
+
+A step is a moment at which the process touches the world: a statement before it is sent, COMMIT before it
+is sent and after its answer, a Redis command before it is sent and after its answer. Nothing of ours is
+changed for it: it listens in SQLAlchemy and in redis-py.
+
+A file says what is wanted: a pattern, and a number. Counting begins with the first step that the pattern
+fits, and at that number the process dies. Without the file nothing is counted. Every counted step is
+written to a second file, whose last line then says where it died.
+"""
+
+import json
+import os
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio.connection import AbstractConnection
+from sqlalchemy.dialects.mysql.mysqldb import MySQLDialect_mysqldb
+from sqlalchemy.engine.default import DefaultDialect
+
+NAME_LENGTH = 100
+PROBE = "SQL SELECT 1"
+"""What health asks every second: no step of any work."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """Die at step `number` (1 is the first), counted from the first one that `begins` fits."""
+
+    begins: str
+    number: int
+
+    def give(self, folder: Path) -> None:
+        """To the process that listens in this folder. The steps counted so far are forgotten."""
+        (folder / "steps").write_text("")
+        (folder / "order.new").write_text(json.dumps(asdict(self)))
+        (folder / "order.new").rename(folder / "order")
+
+
+def call_off(folder: Path) -> None:
+    (folder / "order").unlink(missing_ok=True)
+
+
+def steps_taken(folder: Path) -> list[str]:
+    """What was counted since the order was given."""
+    return (folder / "steps").read_text().splitlines()
+
+
+class KillPoints:
+    """The counter of one process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._taken = 0
+
+    def step(self, name: str) -> None:
+        """Count it, and die if this is the one."""
+        order = self._order()
+        if order is None:
+            self._taken = 0
+            return
+        if name == PROBE or not (self._taken or re.search(order.begins, name)):
+            return
+        self._taken += 1
+        with (self._folder / "steps").open("a") as steps:
+            steps.write(f"{name[:NAME_LENGTH]}\n")
+        if self._taken == order.number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _order(self) -> Order | None:
+        try:
+            return Order(**json.loads((self._folder / "order").read_text()))
+        except FileNotFoundError:
+            return None
+
+
+def install(folder: Path) -> None:
+    """From now on every step of this process counts."""
+    points = KillPoints(folder)
+    _around(DefaultDialect, "do_execute", points, before=lambda args: _statement(args[2]))
+    for dialect in (DefaultDialect, MySQLDialect_mysqldb):
+        _around(dialect, "do_executemany", points, before=lambda args: _statement(args[2]))
+    _around(DefaultDialect, "do_commit", points, before=lambda _: "COMMIT", after="COMMIT was answered")
+    _around_redis(points)
+
+
+def _statement(sql: str) -> str:
+    return " ".join(["SQL", *sql.split()])
+
+
+def _around(
+    owner: type, method: str, points: KillPoints, before: Callable[[tuple[Any, ...]], str], after: str = ""
+) -> None:
+    inner = getattr(owner, method)
+
+    def counted(*args: Any, **options: Any) -> Any:
+        points.step(before(args))
+        result = inner(*args, **options)
+        if after:
+            points.step(after)
+        return result
+
+    setattr(owner, method, counted)
+
+
+def _around_redis(points: KillPoints) -> None:
+    send, receive = AbstractConnection.send_packed_command, AbstractConnection.read_response
+
+    async def counted_send(self: AbstractConnection, command: Any, *args: Any, **options: Any) -> None:
+        points.step(f"Redis {_command(command)}")
+        await send(self, command, *args, **options)
+
+    async def counted_receive(self: AbstractConnection, *args: Any, **options: Any) -> Any:
+        answer = await receive(self, *args, **options)
+        points.step("Redis answered")
+        return answer
+
+    AbstractConnection.send_packed_command = counted_send  # type: ignore[method-assign]  # that is the point
+    AbstractConnection.read_response = counted_receive  # type: ignore[method-assign]  # that is the point
+
+
+def _command(packed: Any) -> str:
+    """Its name: of a pipeline, the first one's. On the wire: `*2\\r\\n$3\\r\\nGET\\r\\n...`."""
+    parts = [packed] if isinstance(packed, bytes | str) else list(packed)
+    joined = b"".join(part.encode() if isinstance(part, str) else bytes(part) for part in parts)
+    words = joined.split(b"\r\n")
+    return words[2].decode(errors="replace") if len(words) > 2 else "?"
