@@ -93,7 +93,7 @@ def _skus(draw: DrawFn, sku_id: str, spu_id: str) -> Json:
         "spu_id": spu_id,
         "title": sku_id,
         "duration": _period(count, unit),
-        "price": {"currency": "CNY", "amount_minor": draw(st.sampled_from([0, 1, 100, 999, 9900, 29900]))},
+        "price": {"currency": "CNY", "amount_minor": draw(st.sampled_from([0, 100, 999, 9900, 29900]))},
         "rank": draw(st.integers(0, 3)),
         "end_rounding": f"END_ROUNDING_{draw(st.sampled_from(['EXACT', 'END_OF_LOCAL_DAY']))}",
         "renewal_anchor": f"RENEWAL_ANCHOR_{draw(st.sampled_from(['CONTINUOUS', 'CONTINUOUS', 'RESTART']))}",
@@ -124,7 +124,8 @@ def _relation(draw: DrawFn, policy_name: str, residue_name: str, policies: tuple
 @st.composite
 def _pair(draw: DrawFn, held: Json, bought: Json) -> Json:
     row = draw(_relation("policy", "residue", POLICIES))
-    if row.get("residue") == "RESIDUE_RULE_TAIL" and _per_day(held) < 2 * _per_day(bought):
+    unsure = "fixed_period" in bought or _per_day(held) < 2 * _per_day(bought)
+    if row.get("residue") == "RESIDUE_RULE_TAIL" and unsure:
         # A cheap card may not buy days of a dear one; far from the border, so that months need no length.
         row["residue"] = "RESIDUE_RULE_DISCARD"
     return {"held_sku_id": held["sku_id"], "bought_sku_id": bought["sku_id"], **row}

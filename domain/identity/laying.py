@@ -128,8 +128,9 @@ class _Laying:
         if term_id not in self._pins:
             end, run = self._end(piece, start)
             outcome = cut_piece(piece.term, piece.rest, start, end, piece.touches, self._undone)
-            others = self._pins.values() if outcome.end > start else ()
-            self.lane.collides |= any(pin.start < outcome.end and start < pin.end for pin in others)
+            laid = [pin for pin in self._pins.values() if pin.start < pin.end]
+            overlapped = any(pin.start < outcome.end and start < pin.end for pin in laid)
+            self.lane.collides |= start < outcome.end and overlapped
             self._pins[term_id] = _Pin(term_id, start, outcome.end, outcome.onward, outcome.held)
             self._settle(piece, start, end, run, outcome)
         return self._pins[term_id]

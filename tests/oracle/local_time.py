@@ -4,7 +4,7 @@ Instants are microseconds since 1970 in UTC. Semantics, section 2, "Zone" and "C
 """
 
 import calendar
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SECOND = 1_000_000
@@ -70,7 +70,10 @@ def midnight_after(us: int, zone: str) -> int:
 
 
 def add(anchor: int, count: int, unit: str, zone: str) -> int:
-    """`count` units after the anchor, counted from it, clamped to the month's last day."""
+    """`count` units after the anchor, counted from it, clamped to the month's last day.
+
+    Raises OverflowError after the year 9999.
+    """
     if unit == "HOUR":
         return anchor + count * HOUR
     shown = wall(anchor, zone)
@@ -78,6 +81,8 @@ def add(anchor: int, count: int, unit: str, zone: str) -> int:
         return instant(shown + timedelta(days=count), zone)
     months = shown.year * 12 + shown.month - 1 + months_of(count, unit)
     year, month = months // 12, months % 12 + 1
+    if year > MAXYEAR:
+        raise OverflowError
     last = calendar.monthrange(year, month)[1]
     return instant(shown.replace(year=year, month=month, day=min(shown.day, last)), zone)
 

@@ -74,6 +74,9 @@ class Oracle:
             return Outcome(accepted=True, detail=kinds[op["op"]](op))
         except Refusal as refusal:
             return Outcome(accepted=False, reason=refusal.reason, detail=refusal.detail)
+        except OverflowError:
+            # A dear card converted into days of a cheap one can last longer than calendars do.
+            return Outcome(accepted=False, reason="HORIZON_EXCEEDED")
 
     # -- Questions
 

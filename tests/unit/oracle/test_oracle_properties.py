@@ -57,7 +57,7 @@ def test_what_happens_now_leaves_the_past_as_it_was(story: Story) -> None:
         now = op["now"]
         before = lived(oracle, now)
         oracle.apply(op)
-        told_late = op["op"] == "reinstate" or min(op.get(name, now) for name in ("t", "at", "start")) < now
+        told_late = op["op"] == "reinstate" or any(op.get(name, now) < now for name in ("t", "at", "start"))
         assert told_late or set(before) <= set(lived(oracle, now)), op
 
 

@@ -1,0 +1,95 @@
+"""Runs `nectary` as people do: as a process, with its own environment."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from servers.mesh.child import die_with_parent
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+CATALOG = EXAMPLES / "nectary.example.yaml"
+NECTARY = [sys.executable, "-m", "servers.mesh.cli"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that ran."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def error(self) -> Any:
+        return json.loads(self.err)["error"]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Without this shell's own settings; 80 columns, no colour."""
+    plain = {key: value for key, value in os.environ.items() if not key.startswith("NECTARY_")}
+    return {**plain, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONUTF8": "1", **variables}
+
+
+@dataclass(frozen=True)
+class Nectary:
+    """The command, pointed at one server."""
+
+    target: str
+
+    def __call__(self, *arguments: str, answer: str = "") -> Ended:
+        return nectary(*arguments, answer=answer, NECTARY_TARGET=self.target)
+
+    def json(self, *arguments: str) -> Ended:
+        return self(*arguments, "--json")
+
+
+def nectary(*arguments: str, answer: str = "", **variables: str) -> Ended:
+    """Runs a command to its end; `answer` is typed when it asks."""
+    done = subprocess.run(
+        [*NECTARY, *arguments],
+        input=answer,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env=environment(**variables),
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Nectary]:
+    """A server with a test clock, as `nectary serve` starts it."""
+    options = ["--listen", "127.0.0.1:0", "--data-folder", str(folder), "--test-clock"]
+    with (folder.parent / "serve.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*NECTARY, "serve", "all", *options],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=environment(),
+            preexec_fn=die_with_parent,
+        )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, (folder.parent / "serve.log").read_text()
+        yield Nectary(json.loads(line)["address"])
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+        if process.stdout is not None:
+            process.stdout.close()
