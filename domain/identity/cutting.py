@@ -70,7 +70,7 @@ class Outcome:
 
 
 def touches_of(timeline: Timeline, term: Term) -> tuple[Touch, ...]:
-    """Everything that touches a term, in time order; at one instant refunds come first."""
+    """Everything that touches a term, in time order; at one instant refunds come last."""
     touches: list[Touch] = [
         Superseded(upgrade.acquired, upgrade.term_id, supersession.residue)
         for upgrade, supersession in timeline.superseded.get(term.term_id, ())
@@ -83,7 +83,7 @@ def touches_of(timeline: Timeline, term: Term) -> tuple[Touch, ...]:
             by_instant[cut.at] = Refunded(cut.at, known.leaves * (1 - cut.share), known.hold or cut.hold)
     touches += by_instant.values()
     if len(touches) > 1:
-        ranks = {Refunded: 0, Superseded: 1, Paused: 2}
+        ranks = {Superseded: 0, Paused: 1, Refunded: 2}
         touches.sort(key=lambda touch: (touch.at, ranks[type(touch)]))
     return tuple(touches)
 
@@ -101,10 +101,12 @@ def cut_piece(
     `undone` holds the upgrades whose refund gives back what they replaced, and from when.
     """
     planned = held = end
+    refunds: list[Touch] = []
     for number, touch in enumerate(touches):
         if touch.at >= end:
             break
-        later = tuple(touches[number + 1 :])
+        begun = touch.at > start
+        later = tuple(touches[number + 1 :]) if begun else (*refunds, *touches[number + 1 :])
         match touch:
             case Refunded(at, leaves, hold):
                 base = max(start, at)
@@ -116,20 +118,22 @@ def cut_piece(
                     return Outcome(end, onward, max(held, onward) if hold else onward, refunded=at)
                 if end <= start:
                     return Outcome(start, EARLIEST, held if held == planned else EARLIEST)
-                rest = rest_of(term.length, end, start)
+                refunds.append(touch)
             case Superseded(at, by, residue):
                 back = undone.get(by)
                 if rest is None and start == term.pinned and back is not None and max(at, back) <= start:
                     # An upgrade that came and went before a pinned start left it alone.
                     continue
-                left = rest if at <= start else rest_of(term.length, end, at)
+                left = rest_of(term.length, end, at) if begun else rest
                 follow = _after_upgrade(left, at, by, back, residue, later)
                 return Outcome(max(start, at), at, at, follow)
-            case Paused(at, resumed) if at >= start:
-                left = rest_of(term.length, end, at)
+            case Paused(at, resumed):
+                if rest is None and start == term.pinned and resumed is not None and resumed <= start:
+                    continue
+                left = rest_of(term.length, end, at) if begun else rest
                 floor = at if resumed is None else resumed
                 follow = Follow(left, floor, waiting=resumed is None, touches=later)
-                return Outcome(at, at, at, None if left.nothing else follow)
+                return Outcome(max(start, at), at, at, None if _nothing(left) else follow)
     return Outcome(end, end, held)
 
 
@@ -141,10 +145,14 @@ def _after_upgrade(
     residue: Residue,
     later: tuple[Touch, ...],
 ) -> Follow | None:
-    if left is not None and left.nothing:
+    if _nothing(left):
         return None
     if back is not None:
         return Follow(left, back, by, touches=later)
     if residue is Residue.FREEZE:
         return Follow(left, at, by, frozen=True, touches=later)
     return None
+
+
+def _nothing(left: Rest | None) -> bool:
+    return left is not None and left.nothing

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import count
 
-from domain.identity.cutting import Follow, Outcome, Refunded, Touch, cut_piece, touches_of
+from domain.identity.catalog import Residue
+from domain.identity.cutting import Follow, Outcome, Refunded, Superseded, Touch, cut_piece, touches_of
 from domain.identity.facts import Term
 from domain.identity.layout import Lane, Layout, Segment
 from domain.identity.lengths import Rest, Run, end_of_term
@@ -181,17 +182,20 @@ class _Laying:
             self.lane.undone.setdefault(upgrade.term_id, refunded)
 
     def _follow(self, piece: _Piece, follow: Follow) -> None:
+        still_frozen = piece.frozen and not follow.by
         rest = _Piece(
             piece.term,
-            follow.floor,
+            max(follow.floor, piece.floor),
             follow.touches,
             rest=follow.rest,
-            frozen=follow.frozen,
+            frozen=follow.frozen or still_frozen,
             returned_by="" if follow.frozen else follow.by,
         )
         if follow.waiting:
             self._wait(rest)
             self._blocked = piece.term.term_id in self.lane.waiting
+        elif still_frozen:
+            self._push(self._frozen, rest)
         elif not follow.frozen:
             self._push(self._queue, rest)
         elif thawed := self._thawed(piece.term, follow.by):
@@ -206,9 +210,15 @@ class _Laying:
         return min((order for order in orders if order > froze), default=None)
 
     def _wait(self, piece: _Piece) -> None:
+        """Give it no interval for now; what was replaced or refunded meanwhile does not wait."""
         refunded = piece.refunded_in_full
+        if any(isinstance(touch, Superseded) and self._replaces(touch) for touch in piece.touches):
+            return
         if refunded is None:
             self.lane.waiting[piece.term.term_id] = piece.rest
         else:
             self._undo(piece.term, refunded)
             self._move_on(refunded, refunded)
+
+    def _replaces(self, upgrade: Superseded) -> bool:
+        return upgrade.by not in self._undone and upgrade.residue is not Residue.FREEZE

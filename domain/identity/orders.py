@@ -81,6 +81,7 @@ class RefundNotice:
     share: Fraction
     keep_time: bool
     reason: str
+    release_trial: bool = False
 
 
 def require_payable(order: Order, amount: int, currency: str, paid: Instant) -> None:

@@ -119,11 +119,15 @@ def _upgrade(
         for segment in layout.lanes[first.lane_id].segments
         if segment.holds(at) and segment.term_id not in replaced
     ]
-    if running:
-        behind = (*timeline.order_of(timeline.terms[running[0]]), *order)
-        return Decision(Placement.UPGRADE_NOW, first.lane_id, behind, floor=at, superseded=superseded)
+    # In the place of the first card it replaces, or behind one that runs on: what is queued comes behind.
+    place = timeline.terms[running[0]] if running else superseded[0][0]
     return Decision(
-        Placement.UPGRADE_NOW, first.lane_id, order, floor=at, starts_now=True, superseded=superseded
+        Placement.UPGRADE_NOW,
+        first.lane_id,
+        (*timeline.order_of(place), *order),
+        floor=at,
+        starts_now=not running,
+        superseded=superseded,
     )
 
 

@@ -1,6 +1,6 @@
 """What becomes of the time and value left on the cards that an upgrade replaces (S4)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -9,7 +9,7 @@ from domain.identity.facts import Supersession, Term
 from domain.identity.layout import Layout
 from domain.identity.lengths import rest_of
 from domain.identity.timeline import Timeline
-from domain.identity.value import books
+from domain.identity.value import remaining_worth
 from domain.shared.instants import DAY, Instant, local_date
 from domain.shared.money import half_up
 
@@ -31,11 +31,15 @@ class Residues:
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """A replaced term, its residue rule, and what it is still worth."""
+    """A replaced term, its residue rule, and what it is still worth, exactly."""
 
     term: Term
     residue: Residue
-    value: int
+    worth: Fraction
+
+    @property
+    def value(self) -> int:
+        return half_up(self.worth)
 
 
 def residues(
@@ -48,56 +52,58 @@ def residues(
     plain_end: Instant,
     quoted_credit: int | None,
 ) -> Residues:
-    """Apply each pair's residue rule at `at`.
+    """Apply each pair's residue rule at `at`; money is rounded once, half up, at the end.
 
     `plain_end` is the end that the new term would have without residue; `quoted_credit` the credit
     that an order promised, which then holds whatever the rest is worth by now.
     """
     left = [
-        _Left(term, relation.residue or Residue.DISCARD, books(timeline, layout, term, at).remaining)
+        _Left(term, relation.residue or Residue.DISCARD, remaining_worth(timeline, layout, term, at))
         for term, relation in superseded
     ]
-    supersessions: dict[str, Supersession] = {}
-
-    def convert(rule: Residue, worth: int) -> None:
-        """Let the terms of one rule give `worth` in their order; the rest of their value is lost."""
-        chosen = [item for item in left if item.residue is rule]
-        for number, item in enumerate(chosen):
-            given = worth if number == len(chosen) - 1 else min(item.value, worth)
-            worth -= given
-            supersessions[item.term.term_id] = Supersession(
-                item.term.term_id, rule, item.value, given, item.value - given
-            )
-
-    credited = _value(left, Residue.CREDIT_MONEY)
-    credit = min(credited, sku.price.amount) if quoted_credit is None else quoted_credit
-    days, worth = _converted_days(_value(left, Residue.CONVERT_DAYS), sku, zone, at, plain_end)
-    convert(Residue.DISCARD, 0)
-    convert(Residue.CREDIT_MONEY, credit)
-    convert(Residue.CONVERT_DAYS, worth)
-    convert(Residue.TAIL, _value(left, Residue.TAIL))
-    for item in left:
-        if item.residue is Residue.FREEZE:
-            supersessions[item.term.term_id] = Supersession(
-                item.term.term_id, Residue.FREEZE, item.value, 0, 0
-            )
-    tail_days, tail_us = _tails(layout, (item.term for item in left if item.residue is Residue.TAIL), at)
-    return Residues(
-        tuple(supersessions[item.term.term_id] for item in left), credit, days + tail_days, tail_us
-    )
+    by_rule = {rule: [item for item in left if item.residue is rule] for rule in Residue}
+    credit = quoted_credit
+    if credit is None:
+        credit = min(half_up(_worth(by_rule[Residue.CREDIT_MONEY])), sku.price.amount)
+    days, lost = _converted(_worth(by_rule[Residue.CONVERT_DAYS]), sku, zone, at, plain_end)
+    tail_days, tail_us = _tails(layout, by_rule[Residue.TAIL], at)
+    given = {
+        Residue.DISCARD: 0,
+        Residue.CREDIT_MONEY: credit,
+        Residue.CONVERT_DAYS: half_up(_worth(by_rule[Residue.CONVERT_DAYS])) - lost,
+        Residue.FREEZE: 0,
+        Residue.TAIL: half_up(_worth(by_rule[Residue.TAIL])),
+    }
+    supersessions = {
+        item.term_id: item
+        for rule, items in by_rule.items()
+        for item in _shared_out(rule, items, given[rule])
+    }
+    in_order = tuple(supersessions[term.term_id] for term, _ in superseded)
+    return Residues(in_order, credit, days + tail_days, tail_us)
 
 
-def _value(left: Iterable[_Left], rule: Residue) -> int:
-    return sum(item.value for item in left if item.residue is rule)
+def _worth(items: Iterable[_Left]) -> Fraction:
+    return sum((item.worth for item in items), Fraction(0))
 
 
-def _converted_days(value: int, sku: Sku, zone: str, at: Instant, plain_end: Instant) -> tuple[int, int]:
-    """How many whole days of the new card a value buys, and what of the value that takes."""
-    if not sku.price.amount or not value:
-        return 0, 0
+def _shared_out(rule: Residue, items: Sequence[_Left], given: int) -> Iterator[Supersession]:
+    """Let the terms of one rule give so much, in their order; the rest of their value is lost."""
+    for number, item in enumerate(items):
+        last = number == len(items) - 1
+        converted = given if last else min(item.value, given)
+        given -= converted
+        lost = 0 if rule is Residue.FREEZE else item.value - converted
+        yield Supersession(item.term.term_id, rule, item.value, converted, lost)
+
+
+def _converted(worth: Fraction, sku: Sku, zone: str, at: Instant, plain_end: Instant) -> tuple[int, int]:
+    """How many whole days of the new card a worth buys, and what of it buys none, in minor units."""
+    if not sku.price.amount:
+        return 0, half_up(worth)
     price_per_day = Fraction(sku.price.amount) / _days(sku, zone, at, plain_end)
-    days = int(value / price_per_day)
-    return days, min(value, half_up(days * price_per_day))
+    days = int(worth / price_per_day)
+    return days, half_up(worth - days * price_per_day)
 
 
 def _days(sku: Sku, zone: str, start: Instant, end: Instant) -> Fraction:
@@ -106,12 +112,12 @@ def _days(sku: Sku, zone: str, start: Instant, end: Instant) -> Fraction:
     return Fraction(max((local_date(end, zone) - local_date(start, zone)).days, 1))
 
 
-def _tails(layout: Layout, terms: Iterable[Term], at: Instant) -> tuple[int, int]:
+def _tails(layout: Layout, items: Iterable[_Left], at: Instant) -> tuple[int, int]:
     """The days and microseconds that terms still have after `at`."""
     days = us = 0
-    for term in terms:
-        for segment in layout.of(term.term_id):
+    for item in items:
+        for segment in layout.of(item.term.term_id):
             if segment.end > at:
-                rest = rest_of(term.length, segment.end, max(segment.start, at))
+                rest = rest_of(item.term.length, segment.end, max(segment.start, at))
                 days, us = days + rest.days, us + rest.us
     return days, us

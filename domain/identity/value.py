@@ -5,7 +5,7 @@ value = what has been earned + what remains (ID-10). Prorating is by the microse
 half up, once, at the end.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from domain.identity.facts import Term
@@ -50,28 +50,31 @@ def remaining_part(layout: Layout, term: Term, at: Instant) -> Fraction:
 
 def books(timeline: Timeline, layout: Layout, term: Term, at: Instant) -> Books:
     """The money of a term as of `at`, by the facts in force."""
+    money = _movements(timeline, layout, term)
+    return replace(money, remaining=half_up(money.value * remaining_part(layout, term, at)))
+
+
+def remaining_worth(timeline: Timeline, layout: Layout, term: Term, at: Instant) -> Fraction:
+    """What a term is still worth at `at`, exactly."""
+    return _movements(timeline, layout, term).value * remaining_part(layout, term, at)
+
+
+def _movements(timeline: Timeline, layout: Layout, term: Term) -> Books:
     lane = layout.lanes[term.lane_id]
     in_force = term.term_id not in lane.undone
-    converted_in = sum(s.converted for s in term.supersedes) if in_force else 0
     out = [
         supersession
         for upgrade, supersession in timeline.superseded.get(term.term_id, ())
         if upgrade.term_id not in lane.undone
     ]
-    money = Books(
+    return Books(
         paid=term.paid,
-        converted_in=converted_in,
+        converted_in=sum(s.converted for s in term.supersedes) if in_force else 0,
         converted_out=sum(supersession.converted for supersession in out),
         discarded=sum(supersession.discarded for supersession in out),
         refunded=timeline.refunded(term.term_id),
         remaining=0,
     )
-    remaining = half_up(money.value * remaining_part(layout, term, at))
-    return Books(**{**_as_dict(money), "remaining": remaining})
-
-
-def _as_dict(money: Books) -> dict[str, int]:
-    return {name: getattr(money, name) for name in Books.__slots__}
 
 
 def refundable(timeline: Timeline, layout: Layout, term: Term, at: Instant, share: Fraction) -> int:

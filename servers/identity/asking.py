@@ -7,8 +7,9 @@ from uuid import uuid4
 from google.protobuf.message import Message
 
 from domain.identity.catalog import Channel
+from domain.identity.orders import Order
 from domain.identity.recording import Doing
-from domain.shared.errors import FieldViolation, Invalid
+from domain.shared.errors import FieldViolation, Invalid, NotFound
 from domain.shared.instants import Instant
 from nectary.identity.v1 import catalog_pb2
 from nectary.risk.v1 import policy_pb2 as risk
@@ -88,3 +89,10 @@ def channel_for(asked: "catalog_pb2.AcquisitionChannel.ValueType") -> Channel:
         description = "only operators use this channel"
         raise Invalid([FieldViolation("acquisition_channel", "OPERATORS_ONLY", description)])
     return channel
+
+
+def require_own_order(order: Order) -> None:
+    """A gateway sees the orders of its member alone. Raises NotFound (ORDER_NOT_FOUND)."""
+    member_id = current_caller().member_id
+    if member_id is not None and member_id != order.member_id:
+        raise NotFound("ORDER_NOT_FOUND", "there is no such order", order_id=order.order_id)

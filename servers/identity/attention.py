@@ -7,13 +7,16 @@ from collections.abc import Mapping
 import orjson
 from sqlalchemy import Connection, func, insert, select, update
 
+from domain.identity.catalog import Catalog
 from domain.identity.display import Attention, Weights, reweigh
+from domain.shared.errors import FieldViolation, Invalid
 from domain.shared.instants import DAY, Instant
 from nectary.identity.v1 import identity_service_pb2 as pb
 from servers.identity.display import Display, read_weights
 from servers.identity.sql.tables import attention, weights
 from servers.mesh.call import current_caller
 from servers.mesh.clock import Clock
+from servers.store.idempotency import Key, body_hash, reused
 from servers.store.store import Store
 
 FLUSH_SECONDS = 1.0
@@ -22,30 +25,41 @@ WINDOW_DAYS = 28
 REMEMBERED = 100_000
 """Request ids of samples that are known not to count twice in this process."""
 
-Key = tuple[str, int]
-"""SPU and day."""
+SpuDay = tuple[str, int]
+"""A card type, and days since 1970."""
 
 
 class AttentionCounter:
     """Takes samples. One may be lost with its server; none is counted twice by it."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, display: Display, clock: Clock) -> None:
         self._store = store
+        self._display = display
         self._clock = clock
-        self._counts: dict[Key, Attention] = {}
-        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._counts: dict[SpuDay, Attention] = {}
+        self._seen: OrderedDict[Key, bytes] = OrderedDict()
 
     async def record(self, request: pb.RecordAttentionRequest) -> None:
-        name = (current_caller().name, request.request_id)
-        if name in self._seen:
-            return
-        self._seen[name] = None
+        """Raises Invalid (a card type that the catalogue does not have, a request id used before)."""
+        now = self._clock.now()
+        _require_known(request, (await self._display.shown(now)).catalog)
+        if self._is_new(request):
+            for sample in request.attentions:
+                key = (sample.spu_id, now // DAY)
+                known = self._counts.get(key, Attention(0, 0))
+                self._counts[key] = Attention(known.uses + sample.uses, known.views + sample.views)
+
+    def _is_new(self, request: pb.RecordAttentionRequest) -> bool:
+        key = Key(current_caller().name, request.request_id)
+        samples = pb.RecordAttentionRequest(attentions=request.attentions)
+        body = body_hash("RecordAttention", samples.SerializeToString(deterministic=True))
+        known = self._seen.setdefault(key, body)
+        if known != body:
+            raise reused(key)
+        is_new = known is body
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
-        day = self._clock.now() // DAY
-        for sample in request.attentions:
-            known = self._counts.get((sample.spu_id, day), Attention(0, 0))
-            self._counts[sample.spu_id, day] = Attention(known.uses + sample.uses, known.views + sample.views)
+        return is_new
 
     async def run(self) -> None:
         """The job that writes what was counted."""
@@ -70,7 +84,17 @@ class AttentionCounter:
             raise
 
 
-def _add(connection: Connection, counts: Mapping[Key, Attention]) -> None:
+def _require_known(request: pb.RecordAttentionRequest, catalog: Catalog) -> None:
+    unknown = [
+        FieldViolation(f"attentions[{number}].spu_id", "SPU_UNKNOWN", f"there is no SPU {sample.spu_id}")
+        for number, sample in enumerate(request.attentions)
+        if sample.spu_id not in catalog.spus
+    ]
+    if unknown:
+        raise Invalid(unknown)
+
+
+def _add(connection: Connection, counts: Mapping[SpuDay, Attention]) -> None:
     for (spu_id, day), count in sorted(counts.items()):
         row = (attention.c.spu_id == spu_id) & (attention.c.day == day)
         more = {

@@ -15,7 +15,7 @@ from nectary.identity.v1 import catalog_service_pb2 as pb
 from nectary.identity.v1 import catalog_service_pb2_grpc as rpc
 from servers.identity.asking import Asking, new_id
 from servers.identity.display import Display
-from servers.identity.pages import Position, position_of, size_of, token_of
+from servers.identity.pages import Query, position_of, size_of, token_of
 from servers.identity.sql.catalogs import SqlCatalogs
 from servers.identity.sql.lists import StoredRevision, sku_revisions
 from servers.identity.sql.unit import Memory
@@ -66,14 +66,13 @@ class CatalogServicer(rpc.CatalogServiceServicer):
     async def ListSkuRevisions(
         self, request: pb.ListSkuRevisionsRequest, context: "Context"
     ) -> pb.ListSkuRevisionsResponse:
-        query: Position = ["revisions", request.sku_id]
-        position = position_of(query, request.page_token)
-        before = int(position[0]) if position else None
+        query: Query = ["revisions", request.sku_id]
+        before = position_of(query, request.page_token)
         size = size_of(request.page_size)
         rows = await self._ask.store.read(sku_revisions, request.sku_id, before, size + 1)
         if not rows and before is None:
             raise NotFound("SKU_NOT_FOUND", "there is no such SKU", sku_id=request.sku_id)
-        token = token_of(query, [rows[size - 1].version]) if len(rows) > size else ""
+        token = token_of(query, rows[size - 1].version) if len(rows) > size else ""
         return pb.ListSkuRevisionsResponse(
             revisions=[_revision(row) for row in rows[:size]], next_page_token=token
         )

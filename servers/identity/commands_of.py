@@ -66,6 +66,7 @@ def grant_of(request: pb.GrantTermRequest, now: Instant) -> GrantTerm:
         at=effective,
         fingerprints=tuple(request.fingerprints),
         paid=request.paid.amount_minor,
+        currency=request.paid.currency,
     )
 
 

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from sqlalchemy import BindParameter, Connection, bindparam, select
 
+from domain.identity.facts import MemberGone
 from domain.shared.instants import Instant
-from servers.identity.sql.tables import segment, timeline
+from servers.identity.codec import decode
+from servers.identity.sql.tables import event, segment, timeline
 from servers.mesh.batching import Coalescer
 from servers.mesh.clock import Clock
 from servers.store.store import Store
@@ -43,6 +45,10 @@ _SEGMENTS = select(
 ).where(segment.c.member_id.in_(_members), segment.c.held_until > _since)
 _VERSIONS = select(timeline.c.member_id, timeline.c.version).where(timeline.c.member_id.in_(_members))
 
+_MERGES = select(event.c.member_id, event.c.payload).where(
+    event.c.member_id.in_(_members), event.c.type == MemberGone.__name__
+)
+
 
 class HeldSegment(NamedTuple):
     """One row of the projection."""
@@ -71,6 +77,8 @@ class Held:
     segments: Sequence[HeldSegment]
     read: float
     """On the monotonic clock."""
+    survivor: str | None = None
+    """Into whom the member was merged; looked up only for those who hold nothing."""
 
 
 NOTHING: Sequence[HeldSegment] = ()
@@ -129,7 +137,20 @@ def _read(connection: Connection, members: list[str], since: Instant, begun: flo
     by_member: dict[str, list[HeldSegment]] = {}
     for row in connection.execute(_SEGMENTS, {"members": members, "since": since}):
         by_member.setdefault(row[0], []).append(HeldSegment._make(row))
+    survivors = _survivors(connection, [member_id for member_id in versions if member_id not in by_member])
     return {
-        member_id: Held(versions.get(member_id, 0), since, by_member.get(member_id, NOTHING), begun)
+        member_id: Held(
+            version=versions.get(member_id, 0),
+            since=since,
+            segments=by_member.get(member_id, NOTHING),
+            read=begun,
+            survivor=survivors.get(member_id),
+        )
         for member_id in members
     }
+
+
+def _survivors(connection: Connection, members: list[str]) -> dict[str, str]:
+    rows = connection.execute(_MERGES, {"members": members}) if members else ()
+    merges = ((row[0], decode(MemberGone, row[1])) for row in rows)
+    return {member_id: gone.survivor_member_id for member_id, gone in merges}

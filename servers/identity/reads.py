@@ -12,12 +12,15 @@ from domain.identity.display import in_display_order
 from domain.identity.facts import CauseKind
 from domain.identity.lengths import valid_through
 from domain.identity.orders import Order
+from domain.identity.recording import require_own
+from domain.identity.timeline import Timeline
 from domain.shared.instants import Instant
 from nectary.identity.v1 import identity_pb2
 from nectary.identity.v1 import identity_service_pb2 as pb
+from servers.identity.asking import require_own_order
 from servers.identity.display import Display, Shown
 from servers.identity.held import Held, HeldReader, HeldSegment
-from servers.identity.pages import Position, position_of, size_of, token_of
+from servers.identity.pages import Query, position_of, size_of, token_of
 from servers.identity.sql.lists import StoredEvent, events_of_all, events_of_member
 from servers.identity.sql.orders import SqlOrders
 from servers.identity.sql.timelines import read_history
@@ -25,8 +28,6 @@ from servers.identity.wire import effects, timelines
 from servers.identity.wire.values import CAUSES, CHANNELS, instant, timestamp
 from servers.mesh.clock import Clock
 from servers.store.store import Store
-
-_KINDS = {number: kind for kind, number in timelines.EVENT_TYPES.items()}
 
 
 class Reads:
@@ -42,6 +43,7 @@ class Reads:
         at = self._at(request)
         found = await self._held([request.member_id], at, request.min_timeline_version)
         held = found[request.member_id]
+        require_own(Timeline(request.member_id, survivor=held.survivor))
         shown = await self._display.shown(self._clock.now()) if held.segments else None
         return pb.ListIdentitiesResponse(
             identities=_identities(held, shown, at) if shown else [],
@@ -69,28 +71,28 @@ class Reads:
 
     async def order(self, request: pb.GetOrderRequest) -> pb.GetOrderResponse:
         found = await self._store.read(_order, request.order_id)
+        require_own_order(found)
         return pb.GetOrderResponse(order=effects.order(found, self._clock.now()))
 
     async def events(self, request: pb.ListEventsRequest) -> pb.ListEventsResponse:
-        kinds = sorted({_KINDS[kind] for kind in request.types if kind in _KINDS})
-        query: Position = ["events", request.member_id, *kinds]
-        position = position_of(query, request.page_token)
-        after = int(position[0]) if position else 0
+        kinds = sorted(kind for kind, number in timelines.EVENT_TYPES.items() if number in request.types)
+        query: Query = ["events", request.member_id, *kinds]
+        after = position_of(query, request.page_token) or 0
         size = size_of(request.page_size)
         if request.member_id:
             return await self._events_of_member(request.member_id, query, kinds, after, size)
         machine_time = time.time_ns() // 1000
         rows = await self._store.read(events_of_all, kinds, after, size, machine_time)
         last = rows[-1].id if rows else after
-        return pb.ListEventsResponse(events=_events(rows), next_page_token=token_of(query, [last]))
+        return pb.ListEventsResponse(events=_events(rows), next_page_token=token_of(query, last))
 
     async def _events_of_member(
-        self, member_id: str, query: Position, kinds: Sequence[str], after: int, size: int
+        self, member_id: str, query: Query, kinds: Sequence[str], after: int, size: int
     ) -> pb.ListEventsResponse:
         rows = await self._store.read(events_of_member, member_id, kinds, after, size + 1)
         page = rows[:size]
         more = len(rows) > size
-        token = token_of(query, [page[-1].line.sequence]) if more else ""
+        token = token_of(query, page[-1].line.sequence) if more else ""
         return pb.ListEventsResponse(events=_events(page), next_page_token=token)
 
     def _at(self, request: pb.ListIdentitiesRequest | pb.BatchCheckIdentitiesRequest) -> Instant:

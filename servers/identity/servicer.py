@@ -73,6 +73,7 @@ class IdentityServicer(rpc.IdentityServiceServicer):
         )
 
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: "Context") -> pb.CancelOrderResponse:
+        await self._reads.order(pb.GetOrderRequest(order_id=request.order_id))
         command = purchase.CancelOrder(request.order_id, request.reason)
 
         def answer(result: Order, now: Instant) -> pb.CancelOrderResponse:

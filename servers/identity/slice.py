@@ -39,7 +39,7 @@ async def identity_slice(resources: Resources) -> Slice:
     held, display = HeldReader(store, resources.clock), Display(store, memory)
     writes = Writes(store, memory, resources.clock, held.forget)
     asking = Asking(store, memory, writes, resources.clock)
-    attention = AttentionCounter(store, resources.clock)
+    attention = AttentionCounter(store, display, resources.clock)
     announcer = Announcer(store, writes, resources.clock)
     weigher = Weigher(store, display, resources.clock)
     if isinstance(resources.clock, TestClock):

@@ -1,13 +1,13 @@
 """Grounds on each engine, and one zygote for all of them."""
 
+import uuid
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.faults.ground import Ground, ground
 from tests.faults.process import Nursery, nursery
-from tests.servers import Redis
+from tests.servers import MariaDB, Redis
 
 
 @pytest.fixture(scope="session")
@@ -16,8 +16,16 @@ async def servers() -> AsyncIterator[Nursery]:
         yield young
 
 
-@pytest.fixture
-async def land(store_url: str, valkey: Redis, servers: Nursery, tmp_path: Path) -> AsyncIterator[Ground]:
-    """An empty database on each engine in turn, and a server on it."""
-    async with ground(store_url, valkey.url, servers, tmp_path) as made:
+@pytest.fixture(scope="module", params=["sqlite", "mysql"])
+async def land(
+    request: pytest.FixtureRequest, valkey: Redis, servers: Nursery, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Ground]:
+    """A database on each engine in turn, with a server; shared by the tests of a module."""
+    folder = tmp_path_factory.mktemp("ground")
+    url = f"sqlite:///{folder}/nectary.db"
+    if request.param == "mysql":
+        mariadb = request.getfixturevalue("mariadb")
+        assert isinstance(mariadb, MariaDB)
+        url = mariadb.create_database(f"faults_{uuid.uuid4().hex}")
+    async with ground(url, valkey.url, servers, folder) as made:
         yield made

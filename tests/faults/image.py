@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Engine, Table, select
+from sqlalchemy import Engine, Select, Table, select
 
 from servers.identity.sql.tables import common, metadata
 
@@ -17,7 +18,7 @@ Growth = Counter[str]
 NOT_STATE = {common.lease.name}
 PUBLISHING = {"published_time", "attempts"}
 """What the relay writes on an outbox row: it says nothing of the event."""
-TELLING = ("type", "state", "refusal")
+TELLING = ("type", "state")
 """Columns whose value makes another kind of row."""
 
 
@@ -46,7 +47,7 @@ def growth(before: Image, after: Image) -> Growth:
     return found
 
 
-def _all(table: Table) -> "select[tuple[object, ...]]":
+def _all(table: Table) -> Select[Any]:
     return select(*(column for column in table.c if column.name not in PUBLISHING))
 
 
@@ -55,4 +56,5 @@ def _key(table: Table, row: Row) -> tuple[object, ...]:
 
 
 def _told(row: Row) -> str:
-    return " ".join(str(row[name]) for name in TELLING if row.get(name))
+    told = [str(row[name]) for name in TELLING if name in row]
+    return " ".join([*told, *(["refusal"] if row.get("refusal") else [])])

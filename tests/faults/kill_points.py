@@ -16,6 +16,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from redis.asyncio.connection import AbstractConnection
@@ -56,9 +57,14 @@ class KillPoints:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._taken = 0
+        self._lock = Lock()
 
     def step(self, name: str) -> None:
-        """Count it, and die if this is the one."""
+        """Count it, and die if this is the one. SQLite's steps come from several threads."""
+        with self._lock:
+            self._count(name)
+
+    def _count(self, name: str) -> None:
         order = self._order()
         if order is None:
             self._taken = 0

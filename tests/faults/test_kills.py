@@ -6,18 +6,21 @@ from tests.faults.ground import Ground
 from tests.faults.rounds import COMMITTED, Fate, StoryRounds
 from tests.faults.stories import STORIES, Prepare, payment
 
+pytestmark = pytest.mark.timeout(300)
+OTHERS = [story for story in STORIES if story is not payment]
 
-@pytest.mark.timeout(600)
+
 async def test_a_payment_killed_at_any_step_never_happened_or_happened_once(land: Ground) -> None:
     rounds = [each async for each in StoryRounds(land, payment).every_step()]
     assert [each.violations for each in rounds if each.violations] == []
     assert {each.fate for each in rounds} == {Fate.NEVER, Fate.ONCE}
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("story", [each for each in STORIES if each is not payment], ids=lambda each: each.__name__)
-async def test_other_writes_killed_around_their_commit(land: Ground, story: Prepare) -> None:
-    """Each at three steps here; at all of them by `make kills`."""
+@pytest.mark.parametrize("story", OTHERS, ids=lambda story: story.__name__)
+async def test_another_write_killed_on_its_way_never_happened_or_happened_once(
+    land: Ground, story: Prepare
+) -> None:
+    """At three steps here; at all of them by `make kills`."""
     rounds = StoryRounds(land, story)
     steps = await rounds.unharmed()
     assert steps[-1] == COMMITTED

@@ -294,7 +294,8 @@ class LaneLayout:
                 piece, _ = self._at(progress, progress.pinned)
                 _, until, _ = progress.due()
                 occupied = min(max(piece.end, piece.occupied), until)
-                found.append(Piece(piece.term, piece.start, piece.end, occupied, piece.run, frozen=False))
+                run = piece.run if occupied == piece.occupied else None
+                found.append(Piece(piece.term, piece.start, piece.end, occupied, run, frozen=False))
         return [piece for piece in found if piece.start < piece.occupied]
 
     def _lay_frozen(self) -> None:

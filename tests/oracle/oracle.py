@@ -151,7 +151,8 @@ class Oracle:
         self.orders[op.get("order", op["term"])] = op["term"]
         waiting = self.waiting_refunds.pop(op.get("order", op["term"]), None)
         if waiting:
-            self._terminate(waiting)
+            # The payment stands, even if a rule forbids the refund.
+            self.apply(waiting)
         return self._told(placed, payable)
 
     def _told(self, placed: Placed, payable: int) -> Mapping[str, Any]:

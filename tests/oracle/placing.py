@@ -146,7 +146,10 @@ def _upgraded(history: History, layout: Layout, wish: Wish, having: Sequence[Hel
         behind = thawed.get(others[0].term.term_id, others[0].term.order)
         new = _term(wish, lane, (*behind, wish.order + 1), "UPGRADE_NOW")
     else:
-        new = replace(_term(wish, lane, (wish.order + 1,), "UPGRADE_NOW"), pinned=moment)
+        # What is queued with another policy comes behind, so the new one takes the place of the first.
+        place = replaced[0].term
+        behind = thawed.get(place.term_id, _last_order(history, place))
+        new = replace(_term(wish, lane, (*behind, wish.order + 1), "UPGRADE_NOW"), pinned=moment)
     new = replace(new, supersedes=tuple((one.term.term_id, one.residue) for one in replaced))
     without = lay_out(replace(history, terms=(*history.terms, new)))
     plain_end = max((piece.end for piece in without.of(new.term_id)), default=moment)

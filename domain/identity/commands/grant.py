@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.identity.cards import CardBatch, hash_of, require_redeemable
-from domain.identity.catalog import Channel
+from domain.identity.catalog import Channel, Sku
 from domain.identity.checks import judge
 from domain.identity.commands.purchase import sku_of, trial_subjects
-from domain.identity.facts import Cause, CauseKind, TermPlaced
+from domain.identity.facts import Cause, CauseKind, Term, TermPlaced
 from domain.identity.placement import Acquisition, effective_of
 from domain.identity.ports import IdentityPorts
 from domain.identity.recording import Doing, Written, open_timeline, write
-from domain.shared.errors import Refused
+from domain.shared.errors import FieldViolation, Invalid, Refused
 from domain.shared.instants import Instant
 
 
@@ -29,6 +29,8 @@ class GrantTerm:
     at: Instant | None = None
     fingerprints: tuple[str, ...] = ()
     paid: int = 0
+    currency: str = ""
+    """Of `paid`; empty if nothing was paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,19 @@ class Granted:
 
 
 def grant_term(command: GrantTerm, ports: IdentityPorts, doing: Doing) -> Granted:
-    """Give a term, once for each cause. Raises Refused: CAUSE_USED, and what a purchase raises."""
+    """Give a term, once for each cause.
+
+    Raises Refused: CAUSE_USED, and what a purchase raises; Invalid: paid in another currency than the SKU's.
+    """
     timeline, layout = open_timeline(ports.timelines, command.member_id)
     if given := ports.claims.given(command.cause):
         member_id, term_id = given
-        if member_id != command.member_id or timeline.terms[term_id].sku_id != command.sku_id:
+        if member_id != command.member_id or not _gives(command, timeline.terms[term_id]):
             raise Refused("CAUSE_USED", "this cause has given another term", cause_id=command.cause.id)
         return Granted(term_id, Written(timeline, layout))
     catalog = ports.catalogs.current(doing.now)
     sku = sku_of(catalog, command.sku_id, ports.catalogs)
+    _require_currency(command, sku)
     wanted = Acquisition(
         term_id=command.term_id,
         sku=sku,
@@ -102,6 +108,19 @@ def _grant_of(command: RedeemCard, batch: CardBatch, code_hash: bytes) -> GrantT
         term_id=command.term_id,
         fingerprints=command.fingerprints,
     )
+
+
+def _gives(command: GrantTerm, term: Term) -> bool:
+    """Whether a term is what the command asks for; moments that it leaves open may be any."""
+    asked = (command.sku_id, command.source, command.channel, command.paid)
+    start = _first_of(command.pinned, command.at, term.acquired)
+    return asked == (term.sku_id, term.source, term.channel, term.paid) and start == term.acquired
+
+
+def _require_currency(command: GrantTerm, sku: Sku) -> None:
+    if command.currency and command.currency != sku.price.currency:
+        description = f"{sku.sku_id} is sold in {sku.price.currency}"
+        raise Invalid([FieldViolation("paid.currency", "CURRENCY_OTHER", description)])
 
 
 def _first_of(*instants: Instant | None) -> Instant:

@@ -69,6 +69,7 @@ def terminate_term(command: TerminateTerm, ports: IdentityPorts, doing: Doing) -
     if command.order_id:
         order = _order_of(command, ports)
         if order.state is not OrderState.PAID:
+            _require_unused(command, timeline, ports.orders.notices(command.order_id))
             ports.orders.notice(_notice(command, doing))
             return Refunded(None, Written(timeline, layout))
         term_id = order.term_id
@@ -99,6 +100,8 @@ def apply_notice(
     """Make a refund that came before its payment, now that the term is there."""
     wish = Ending(notice.refund_id, term_id, notice.at, notice.share, notice.keep_time, notice.reason)
     terminated = terminate(written.timeline, written.layout, catalog.rules, wish, doing.now)
+    if notice.release_trial:
+        ports.claims.release_trial(term_id)
     return _write(terminated, written.timeline, ports, doing)
 
 
@@ -133,6 +136,25 @@ def _notice(command: TerminateTerm, doing: Doing) -> RefundNotice:
         command.share,
         command.keep_time,
         command.reason,
+        command.release_trial,
+    )
+
+
+def _require_unused(command: TerminateTerm, timeline: Timeline, waiting: Sequence[RefundNotice]) -> None:
+    """Raises Refused (REFUND_ID_REUSED) if the id is of a refund that was made, or waits otherwise."""
+    same = all(
+        (notice.share, notice.keep_time) == (command.share, command.keep_time)
+        and command.at in (None, notice.at)
+        for notice in waiting
+        if notice.refund_id == command.refund_id
+    )
+    if command.refund_id in timeline.refunds or not same:
+        raise _id_reused(command)
+
+
+def _id_reused(command: TerminateTerm) -> Refused:
+    return Refused(
+        "REFUND_ID_REUSED", "this refund id was used for something else", refund_id=command.refund_id
     )
 
 
@@ -144,9 +166,7 @@ def _made_before(
     first = fact.cuts[0]
     same = (first.term_id, first.share, first.keep_time) == (term_id, command.share, command.keep_time)
     if not same or (command.at is not None and command.at != first.at):
-        raise Refused(
-            "REFUND_ID_REUSED", "this refund id was used for something else", refund_id=command.refund_id
-        )
+        raise _id_reused(command)
     history = ports.timelines.history(command.member_id)
     turn = next(number for number, line in enumerate(history) if line.fact == fact)
     before = fold(Timeline(timeline.member_id), history[:turn])

@@ -44,14 +44,25 @@ class SqlCards:
 
     def void(self, batch_id: str, code_hashes: Sequence[bytes]) -> tuple[int, int]:
         of_these = cards.c.batch_id == batch_id if batch_id else cards.c.code_hash.in_(code_hashes)
-        fresh = cards.c.state == CardState.FRESH.value
+        spent = self._just_spent(batch_id, code_hashes)
+        fresh = (cards.c.state == CardState.FRESH.value) & cards.c.code_hash.not_in(spent)
         voided = self._connection.execute(
             update(cards).where(of_these, fresh).values(state=CardState.VOID.value)
         ).rowcount
         redeemed = self._connection.scalar(
             select(func.count()).where(of_these, cards.c.state == CardState.REDEEMED.value)
         )
-        return voided, redeemed or 0
+        self.rows.forget()
+        return voided, (redeemed or 0) + len(spent)
+
+    def _just_spent(self, batch_id: str, code_hashes: Sequence[bytes]) -> list[bytes]:
+        """Cards that earlier commands of this transaction redeemed: the database still calls them fresh."""
+        return [
+            code_hash
+            for code_hash, card in self.rows.unwritten().items()
+            if card.state is CardState.REDEEMED
+            and (card.batch_id == batch_id if batch_id else code_hash in code_hashes)
+        ]
 
     def flush(self) -> None:
         if new := [_batch_row(batch) for _, before, batch in self.batches.changes() if before is None]:

@@ -52,7 +52,10 @@ class SqlClaims:
 
     def unite_trials(self, merged: str, survivor: str) -> None:
         query = select(trial.c.trial_family, trial.c.term_id).where(trial.c.subject == f"m:{merged}")
-        for family, term_id in self._connection.execute(query):
+        used = {row.trial_family: row.term_id for row in self._connection.execute(query)}
+        unwritten = self.trials.unwritten().items()
+        used |= {family: term_id for (family, subject), term_id in unwritten if subject == f"m:{merged}"}
+        for family, term_id in used.items():
             if not self.trials.get((family, f"m:{survivor}")):
                 self.trials.put((family, f"m:{survivor}"), term_id)
 
@@ -62,7 +65,7 @@ class SqlClaims:
         rows = [
             {"trial_family": family, "subject": subject, "term_id": term_id}
             for (family, subject), before, term_id in self.trials.changes()
-            if before is None
+            if before is None and term_id not in self.released.kept
         ]
         if not rows:
             return

@@ -50,6 +50,14 @@ class Overlay(Generic[K, V]):
         """It was refused."""
         self._pending.clear()
 
+    def unwritten(self) -> Mapping[K, V]:
+        """Rows as earlier commands of the group left them, before the database knows."""
+        return self._kept | self._pending
+
+    def forget(self) -> None:
+        """The rows were changed past this overlay: read them again, but for those that are to be written."""
+        self._read = {key: row for key, row in self._read.items() if key in self._kept}
+
     def changes(self) -> list[tuple[K, V | None, V]]:
         """What to write: key, the row as it was read (None: new), the row as it shall be."""
         return [(key, self._read.get(key), value) for key, value in self._kept.items()]

@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import orjson
@@ -26,7 +27,7 @@ async def private_mesh() -> AsyncIterator[Mesh]:
 
     Raises CommandError with the end of its log if it does not come up within 60 s.
     """
-    with tempfile.TemporaryDirectory(prefix="nectary-") as name:
+    with tempfile.TemporaryDirectory(prefix="nectary-") as name, _ended_by_sigterm():
         folder = Path(name)
         process = await _start(folder)
         try:
@@ -38,6 +39,18 @@ async def private_mesh() -> AsyncIterator[Mesh]:
             raise CommandError(str(error), hint=_end_of_log(folder)) from error
         finally:
             await _stop(process)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends us as Ctrl-C does: with everything put away."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def _start(folder: Path) -> asyncio.subprocess.Process:

@@ -92,6 +92,11 @@ def _ended(handler: Handler, session: Session, given: dict[str, Any]) -> Exit:
 
 
 def _run(work: Coroutine[Any, Any, Exit | None]) -> Exit | None:
+    import asyncio
+
     import uvloop
 
-    return uvloop.run(work)
+    try:
+        return uvloop.run(work)
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from servers.mesh.child import die_with_parent
-
 EXAMPLES = Path(__file__).parents[3] / "examples"
 CATALOG = EXAMPLES / "nectary.example.yaml"
 NECTARY = [sys.executable, "-m", "servers.mesh.cli"]
@@ -81,7 +79,6 @@ def serving(folder: Path) -> Iterator[Nectary]:
             stdout=subprocess.PIPE,
             stderr=log,
             env=environment(),
-            preexec_fn=die_with_parent,
         )
     try:
         assert process.stdout is not None

@@ -14,6 +14,10 @@ from servers.mesh.cli.messages import read_catalog
 from servers.mesh.cli.replay.settings import read_settings
 from tests.scenario.cli.running import CATALOG
 
+BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdef", "bcdefg", strict=True)
+)
+
 
 def written(folder: Path, text: str) -> Path:
     path = folder / "catalog.yaml"
@@ -68,12 +72,10 @@ relations: none
         ("spus: []\nspus: []", 2, "given twice"),
         ("skus:\n  - rank: 3000000000", 2, "a whole number of 32 bits"),
         ("skus:\n  - rank: [1]", 2, "one value is wanted"),
-        ("a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
-            f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdef", "bcdefg", strict=True)
-        ), 1, "more than 500,000 values"),
+        (BILLION_LAUGHS, 1, "more than 500,000 values"),
     ],
     ids=["empty", "not yaml", "twice", "too large", "not one", "billion laughs"],
-)  # fmt: skip
+)
 def test_what_is_no_catalogue_is_refused(tmp_path: Path, text: str, line: int, what: str) -> None:
     (found, said), *_ = flaws(tmp_path, text)
     assert found == line

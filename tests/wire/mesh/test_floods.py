@@ -136,6 +136,12 @@ async def test_too_many_pings_end_the_connection(embedded: Running) -> None:
     await still_serves(embedded)
 
 
+async def test_a_connection_does_not_live_for_ever(echo: EchoServicer) -> None:
+    async with running(echo, connection_age_seconds=1) as server, Raw.connected(server.port) as raw:
+        await asyncio.wait_for(raw.closed.wait(), 5)
+        await still_serves(server)
+
+
 async def test_a_rapid_reset_leaves_the_server_serving(embedded: Running, echo: EchoServicer) -> None:
     """CVE-2023-44487: thousands of streams opened and reset, faster than they can be begun."""
     async with Raw.connected(embedded.port) as raw:

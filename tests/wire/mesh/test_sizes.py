@@ -50,6 +50,11 @@ async def test_a_zip_bomb_is_refused_before_it_fills_the_memory(
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024
 
 
+async def test_an_honest_compressed_message_is_read(embedded: Running) -> None:
+    request = pb.EchoRequest(text="x" * 100)
+    assert (await embedded.stub.Echo(request, compression=grpc.Compression.Gzip)).text == "x" * 100
+
+
 async def test_a_message_that_claims_four_gigabytes_is_refused(embedded: Running, echo: EchoServicer) -> None:
     async with Raw.connected(embedded.port) as raw:
         stream = raw.request(ECHO)

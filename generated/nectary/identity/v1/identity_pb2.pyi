@@ -533,7 +533,7 @@ class Cause(_message.Message):
     kind: Global___CauseKind.ValueType
     """Which kind of thing. Required."""
     id: _builtins.str
-    """Its id: order id, task completion id, partner order id. 1 to 64 characters."""
+    """Its id: order id, task completion id, partner order id. 1 to 64 visible ASCII characters."""
     def __init__(
         self,
         *,

@@ -44,7 +44,7 @@ class PreviewPurchaseRequest(_message.Message):
     @_builtins.property
     def fingerprints(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Fingerprints of the buyer for trials (phone, payment instrument, device), hashed by the caller. At
-        most 8 of 8 to 64 characters.
+        most 8 of 8 to 64 visible ASCII characters.
         """
 
     def __init__(
@@ -120,7 +120,7 @@ class CreateOrderRequest(_message.Message):
     @_builtins.property
     def fingerprints(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Fingerprints of the buyer for trials (phone, payment instrument, device), hashed by the caller. At
-        most 8 of 8 to 64 characters.
+        most 8 of 8 to 64 visible ASCII characters.
         """
 
     def __init__(
@@ -394,7 +394,7 @@ class GrantTermRequest(_message.Message):
     @_builtins.property
     def fingerprints(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Fingerprints of the buyer for trials (phone, payment instrument, device), hashed by the caller. At
-        most 8 of 8 to 64 characters.
+        most 8 of 8 to 64 visible ASCII characters.
         """
 
     @_builtins.property
@@ -473,7 +473,7 @@ class RedeemCardRequest(_message.Message):
     @_builtins.property
     def fingerprints(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Fingerprints of the buyer for trials (phone, payment instrument, device), hashed by the caller. At
-        most 8 of 8 to 64 characters.
+        most 8 of 8 to 64 visible ASCII characters.
         """
 
     def __init__(
@@ -1210,7 +1210,7 @@ class ExplainPurchaseRequest(_message.Message):
     @_builtins.property
     def fingerprints(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Fingerprints of the buyer for trials (phone, payment instrument, device), hashed by the caller. At
-        most 8 of 8 to 64 characters.
+        most 8 of 8 to 64 visible ASCII characters.
         """
 
     def __init__(

@@ -267,7 +267,7 @@ class IdentityServiceServicer:
     def ListIdentities(self, request, context):
         """Lists the cards that a member holds at an instant, ordered for display, each with its causes. The order
         is total: manual position, weight, rank, later end, SKU id. Without `min_timeline_version` the answer
-        may be one second old.
+        may be one second old. FAILED_PRECONDITION (MEMBER_MERGED) names the survivor.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -276,7 +276,7 @@ class IdentityServiceServicer:
     def BatchCheckIdentities(self, request, context):
         """Says for many members at once which of the asked SKUs or SPUs they hold at an instant. This is the hot
         path of internal services. Answers come in the order of the members asked for, and may be one second
-        old.
+        old. A merged member holds nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -308,7 +308,8 @@ class IdentityServiceServicer:
 
     def RecordAttention(self, request, context):
         """Counts uses and views of card types, from which the weight job computes the display weights. It never
-        changes a right. Samples: a count may be lost with its server, none is counted twice.
+        changes a right. Samples: a count may be lost with its server, none is counted twice by it. A card type
+        that the catalogue does not have is refused, and all of the request with it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -75,12 +75,12 @@ class IdentityServiceStub:
     ListIdentities: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.ListIdentitiesRequest, _identity_service_pb2.ListIdentitiesResponse]
     """Lists the cards that a member holds at an instant, ordered for display, each with its causes. The order
     is total: manual position, weight, rank, later end, SKU id. Without `min_timeline_version` the answer
-    may be one second old.
+    may be one second old. FAILED_PRECONDITION (MEMBER_MERGED) names the survivor.
     """
     BatchCheckIdentities: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.BatchCheckIdentitiesRequest, _identity_service_pb2.BatchCheckIdentitiesResponse]
     """Says for many members at once which of the asked SKUs or SPUs they hold at an instant. This is the hot
     path of internal services. Answers come in the order of the members asked for, and may be one second
-    old.
+    old. A merged member holds nothing.
     """
     ExplainPurchase: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.ExplainPurchaseRequest, _identity_service_pb2.ExplainPurchaseResponse]
     """Holds a purchase against every rule and says of each what it looked at and how it ended, and for a
@@ -96,7 +96,8 @@ class IdentityServiceStub:
     """
     RecordAttention: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.RecordAttentionRequest, _identity_service_pb2.RecordAttentionResponse]
     """Counts uses and views of card types, from which the weight job computes the display weights. It never
-    changes a right. Samples: a count may be lost with its server, none is counted twice.
+    changes a right. Samples: a count may be lost with its server, none is counted twice by it. A card type
+    that the catalogue does not have is refused, and all of the request with it.
     """
 
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -250,7 +251,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_identity_service_pb2.ListIdentitiesResponse]:
         """Lists the cards that a member holds at an instant, ordered for display, each with its causes. The order
         is total: manual position, weight, rank, later end, SKU id. Without `min_timeline_version` the answer
-        may be one second old.
+        may be one second old. FAILED_PRECONDITION (MEMBER_MERGED) names the survivor.
         """
 
     @_abc_1.abstractmethod
@@ -261,7 +262,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_identity_service_pb2.BatchCheckIdentitiesResponse]:
         """Says for many members at once which of the asked SKUs or SPUs they hold at an instant. This is the hot
         path of internal services. Answers come in the order of the members asked for, and may be one second
-        old.
+        old. A merged member holds nothing.
         """
 
     @_abc_1.abstractmethod
@@ -301,7 +302,8 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_identity_service_pb2.RecordAttentionRequest, _abc.Awaitable[_identity_service_pb2.RecordAttentionResponse]],
     ) -> _abc.Awaitable[_identity_service_pb2.RecordAttentionResponse]:
         """Counts uses and views of card types, from which the weight job computes the display weights. It never
-        changes a right. Samples: a count may be lost with its server, none is counted twice.
+        changes a right. Samples: a count may be lost with its server, none is counted twice by it. A card type
+        that the catalogue does not have is refused, and all of the request with it.
         """
 
 def add_IdentityServiceServicer_to_server(servicer: IdentityServiceServicer, server: _aio.Server) -> None: ...

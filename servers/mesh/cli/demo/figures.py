@@ -38,8 +38,8 @@ EXPECTED: Mapping[str, Figure] = {
     "lin: checks that fail": ["conflict"],
     "lin: the earliest start": "2027-11-23 00:00",
     "lin: started and ended": [
-        "2026-11-22 10:00 gold_annual started",
         "2026-11-22 10:00 fengxiang_annual started",
+        "2026-11-22 10:00 gold_annual started",
         "2027-11-23 00:00 fengxiang_annual ended",
         "2027-11-23 00:00 gold_annual ended",
     ],

@@ -34,7 +34,7 @@ class Row:
     label: str
     bars: Sequence[Bar]
     note: str = ""
-    """What it says behind the bars of what has no place in time."""
+    """Below the bars: what has no place in time."""
 
 
 def draw(rows: Sequence[Row], *, now: datetime, zone: ZoneInfo, width: int, glyphs: Glyphs) -> list[Text]:
@@ -44,8 +44,11 @@ def draw(rows: Sequence[Row], *, now: datetime, zone: ZoneInfo, width: int, glyp
     moments = [now, *(bar.start for bar in bars), *(bar.end for bar in bars)]
     scale = scale_over(moments, max(width, LEAST_WIDTH) - indent, zone)
     lines = [*_header(scale), _today(scale, now, zone, glyphs)]
-    lines += [_row(row, scale, now, glyphs, indent) for row in rows]
-    lines[:3] = [Text(" " * indent) + line for line in lines[:3]]
+    lines = [Text(" " * indent) + line for line in lines]
+    for row in rows:
+        lines.append(_row(row, scale, now, glyphs, indent))
+        if row.note:
+            lines.append(Text(_cut(" " * indent + plain(row.note), width, glyphs)))
     looks = {bar.look for bar in bars}
     legend = _legend([look for look in Look if look in looks], glyphs)
     return [*lines, Text(" " * indent) + legend] if legend else lines
@@ -79,9 +82,6 @@ def _row(row: Row, scale: Scale, now: datetime, glyphs: Glyphs, indent: int) -> 
         end = max(scale.edge(bar.end), begin + 1)
         filled = _filled(bar, end - begin, glyphs)
         cells[begin:end], styles[begin:end] = filled, [bar.look.colour] * (end - begin)
-    if row.note:
-        free = max((scale.edge(bar.end) for bar in row.bars), default=0) + 1
-        _write(cells, free, plain(row.note))
     text = Text(_cut(plain(row.label), indent - 1, glyphs).ljust(indent))
     for cell, style in zip(cells, styles, strict=True):
         text.append(cell, style=style)

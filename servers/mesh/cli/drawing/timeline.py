@@ -72,7 +72,7 @@ def table_of(terms: Sequence[pb.Term], zone: ZoneInfo) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0))
     for heading in ("term", "SKU", "state", "from", "last day"):
         table.add_column(heading, no_wrap=True)
-    table.add_column("how", min_width=LONGEST_WORD)
+    table.add_column("how", min_width=LONGEST_WORD, max_width=LONGEST_WORD)
     table.add_column(", ".join(["paid", *currencies]), justify="right", no_wrap=True)
     short = short_ids(term.term_id for term in terms)
     for term in terms:

@@ -82,7 +82,9 @@ def _show_changes(session: Session, answer: "catalog_service_pb2.ApplyCatalogRes
         return
     session.output.show(*(_line(change) for change in answer.changes))
     session.output.show(*(f"warning: {plain(warning)}" for warning in answer.warnings))
-    session.output.show(f"{len(answer.changes)} changes; {verdict}" if answer.changes else "no changes")
+    count = len(answer.changes)
+    changes = "1 change" if count == 1 else f"{count} changes"
+    session.output.show(f"{changes}; {verdict}" if count else "no changes")
 
 
 def _line(change: "catalog_pb2.CatalogChange") -> "Text":

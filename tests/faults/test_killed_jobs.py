@@ -1,0 +1,21 @@
+"""kill -9 of background jobs on their way: their work has its effect exactly once (F-02, ID-14)."""
+
+import pytest
+
+from tests.faults.ground import Ground
+from tests.faults.job_rounds import AnnouncerRounds, RelayRounds
+
+pytestmark = pytest.mark.timeout(300)
+
+
+async def test_a_relay_killed_at_any_step_repeats_events_and_no_effect(land: Ground) -> None:
+    """F-02. On its way it is killed between publishing and marking, too: then the stream has repeats."""
+    relay = RelayRounds(land)
+    rounds = [each async for each in relay.every_step()]
+    assert [each.violations for each in rounds if each.violations] == []
+    assert relay.repeated > 0
+
+
+async def test_an_announcer_killed_at_any_step_announces_once(land: Ground) -> None:
+    rounds = [each async for each in AnnouncerRounds(land).every_step()]
+    assert [each.violations for each in rounds if each.violations] == []
