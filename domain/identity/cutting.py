@@ -115,7 +115,10 @@ def cut_piece(
                 held = held if hold else end
                 if not leaves:
                     onward = end if end > start else at
-                    return Outcome(end, onward, max(held, onward) if hold else onward, refunded=at)
+                    # What would not have been laid here keeps no place for others to stay behind.
+                    absent = any(not isinstance(other, Refunded) and other.at <= start for other in later)
+                    holds = hold and not absent
+                    return Outcome(end, onward, max(held, onward) if holds else onward, refunded=at)
                 if end <= start:
                     return Outcome(start, EARLIEST, held if held == planned else EARLIEST)
                 refunds.append(touch)

@@ -70,8 +70,9 @@ class _Pin:
     held: Instant
 
     def takes_until(self, piece: _Piece) -> Instant:
-        """Until when it keeps a piece away."""
-        return self.end if piece.returned_by == self.term_id else max(self.end, self.held)
+        """Until when it keeps a piece away: HOLD is not for frozen rests, nor for what the upgrade gives back."""
+        bare = piece.frozen or piece.returned_by == self.term_id
+        return self.end if bare else max(self.end, self.held)
 
 
 _Entry = tuple[tuple[int, ...], int, _Piece]
@@ -167,9 +168,10 @@ class _Laying:
     def _settle(self, piece: _Piece, start: Instant, end: Instant, run: Run | None, outcome: Outcome) -> None:
         term = piece.term
         if outcome.end > start:
-            self.lane.segments.append(Segment(start, outcome.end, term.term_id, term.lane_id, term.sku_id))
-            if piece.frozen:
-                self.lane.frozen.add(term.term_id)
+            span = (start, outcome.end)
+            self.lane.segments.append(
+                Segment(*span, term.term_id, term.lane_id, term.sku_id, frozen=piece.frozen)
+            )
         if run and outcome.held == end and not piece.frozen:
             self._runs[end] = run
         if outcome.refunded is not None and not (piece.frozen and start > outcome.refunded):
@@ -205,9 +207,10 @@ class _Laying:
 
     def _thawed(self, term: Term, frozen_by: str) -> tuple[int, ...] | None:
         """The order that a frozen rest took when it had begun."""
-        froze = self._timeline.terms[frozen_by].order
+        # The last number of an order is its turn: a thaw undoes only what froze before it.
+        frozen_turn = self._timeline.terms[frozen_by].order[-1]
         orders = self._timeline.thaws.get(term.term_id, ())
-        return min((order for order in orders if order > froze), default=None)
+        return min((order for order in orders if order[0] > frozen_turn), default=None)
 
     def _wait(self, piece: _Piece) -> None:
         """Give it no interval for now; what was replaced or refunded meanwhile does not wait."""

@@ -23,6 +23,8 @@ class Segment:
     term_id: str
     lane_id: str
     sku_id: str
+    frozen: bool = False
+    """A rest that an upgrade froze: what is acquired before it begins comes before it."""
 
     def holds(self, at: Instant) -> bool:
         return self.start <= at < self.end
@@ -43,7 +45,6 @@ class Lane:
     segments: list[Segment] = field(default_factory=list)
     waiting: dict[str, Rest | None] = field(default_factory=dict)
     """Terms without an interval because they, or one before them, are paused; None: whole."""
-    frozen: set[str] = field(default_factory=set)
     undone: dict[str, Instant] = field(default_factory=dict)
     """Upgrades whose supersession a refund undid, and from when."""
     collides: bool = False
@@ -51,7 +52,7 @@ class Lane:
 
     def tail(self, now: Instant) -> Instant | None:
         """The latest end of what is not frozen, or is frozen and has begun."""
-        ends = (item.end for item in self.segments if item.term_id not in self.frozen or item.start <= now)
+        ends = (item.end for item in self.segments if not item.frozen or item.start <= now)
         return max(ends, default=None)
 
 

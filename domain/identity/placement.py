@@ -134,7 +134,7 @@ def thawing(
     begun = [
         segment.term_id
         for segment in (lane.segments if lane else ())
-        if lane and segment.term_id in lane.frozen and segment.start <= now < segment.end
+        if segment.frozen and segment.start <= now
     ]
     if not begun:
         return decision, ()
@@ -181,7 +181,7 @@ def _term(
         acquired=wanted.at,
         floor=decision.floor,
         pinned=wanted.at if wanted.pinned or decision.starts_now else None,
-        purchase_start=not (decision.continues or (wanted.pinned and not decision.starts_now)),
+        purchase_start=not (decision.continues or wanted.pinned),
         placement=decision.placement,
         cause=wanted.cause,
         source=wanted.source,

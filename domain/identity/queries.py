@@ -52,8 +52,8 @@ def state_of(timeline: Timeline, layout: Layout, term: Term, at: Instant) -> Ter
         return TermState.ACTIVE
     if term.term_id in lane.waiting:
         return TermState.PAUSED
-    if any(segment.start > at for segment in segments):
-        return TermState.FROZEN if term.term_id in lane.frozen else TermState.QUEUED
+    if later := [segment for segment in segments if segment.start > at]:
+        return TermState.FROZEN if later[0].frozen else TermState.QUEUED
     if any(cut.full and cut.at <= at for cut in timeline.cuts.get(term.term_id, ())):
         return TermState.REFUNDED
     if _superseded(timeline, lane.undone, term, at):

@@ -1,6 +1,5 @@
 """Reads of Identity: what is held, timelines, orders, events."""
 
-import time
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
@@ -33,9 +32,12 @@ from servers.store.store import Store
 class Reads:
     """Answers what writes nothing."""
 
-    def __init__(self, store: Store, clock: Clock, held: HeldReader, display: Display) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, system_clock: Clock, held: HeldReader, display: Display
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._system_clock = system_clock
         self._held = held
         self._display = display
 
@@ -81,7 +83,7 @@ class Reads:
         size = size_of(request.page_size)
         if request.member_id:
             return await self._events_of_member(request.member_id, query, kinds, after, size)
-        machine_time = time.time_ns() // 1000
+        machine_time = self._system_clock.now()
         rows = await self._store.read(events_of_all, kinds, after, size, machine_time)
         last = rows[-1].id if rows else after
         return pb.ListEventsResponse(events=_events(rows), next_page_token=token_of(query, last))

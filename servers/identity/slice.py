@@ -35,7 +35,7 @@ WEIGH_EVERY_SECONDS = 60.0
 
 async def identity_slice(resources: Resources) -> Slice:
     """Everything of Identity in this process."""
-    store, memory = resources.store("identity"), Memory()
+    store, memory = resources.store("identity"), Memory(resources.system_clock)
     held, display = HeldReader(store, resources.clock), Display(store, memory)
     writes = Writes(store, memory, resources.clock, held.forget)
     asking = Asking(store, memory, writes, resources.clock)
@@ -45,7 +45,7 @@ async def identity_slice(resources: Resources) -> Slice:
     if isinstance(resources.clock, TestClock):
         resources.clock.subscribe(announcer.catch_up)
         resources.clock.subscribe(weigher.catch_up)
-    reads = Reads(store, resources.clock, held, display)
+    reads = Reads(store, resources.clock, resources.system_clock, held, display)
     return Slice(
         name="identity",
         servicers=[

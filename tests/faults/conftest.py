@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -28,4 +29,22 @@ async def land(
         assert isinstance(mariadb, MariaDB)
         url = mariadb.create_database(f"faults_{uuid.uuid4().hex}")
     async with ground(url, valkey.url, servers, folder) as made:
+        yield made
+
+
+@pytest.fixture
+async def mysql_land(
+    mysql_url: str, valkey: Redis, servers: Nursery, tmp_path: Path
+) -> AsyncIterator[Ground]:
+    """An empty database on the run's MariaDB, and a server on it."""
+    async with ground(mysql_url, valkey.url, servers, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def sqlite_land(
+    sqlite_url: str, valkey: Redis, servers: Nursery, tmp_path: Path
+) -> AsyncIterator[Ground]:
+    """An empty file, and a server on it."""
+    async with ground(sqlite_url, valkey.url, servers, tmp_path) as made:
         yield made

@@ -30,6 +30,8 @@ class Ground:
         self.nursery = nursery
         self.engine = engine
         self.downstream = listener
+        self.overrides: dict[str, object] = {}
+        """Settings that the next server gets in place of the usual ones."""
         self._numbers = itertools.count(1)
         self._server: Server | None = None
         self._channel: Channel | None = None
@@ -54,7 +56,8 @@ class Ground:
 
     def settings(self, *, jobs: bool) -> dict[str, object]:
         """Without jobs, every step of a server is one of the call that it answers."""
-        return {"store_url": self.url, "redis_url": self.redis_url, "jobs": "on" if jobs else "off"}
+        usual = {"store_url": self.url, "redis_url": self.redis_url, "jobs": "on" if jobs else "off"}
+        return usual | self.overrides
 
     async def restart(self, *, jobs: bool = False) -> None:
         """Another server in the place of the one before, which is killed if it lives."""

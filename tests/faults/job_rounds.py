@@ -1,51 +1,71 @@
-"""Background jobs, killed at one step: the relay (F-02), and the announcer of starts and ends."""
+"""Background jobs, killed at one step: the relay (F-02), and the announcer of starts and ends (ID-14)."""
 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import redis
 from sqlalchemy import func, select
 
+from clients import NectaryError
 from nectary.identity.v1 import catalog_pb2, identity_pb2
 from servers.identity.slice import STREAM
 from servers.identity.sql.tables import common
 from tests.faults.ground import Ground
 from tests.faults.image import Image
 from tests.faults.rounds import Fate, Round
-from tests.faults.stories import bought
+from tests.faults.stories import ordered, paying, send
 
 SECONDS = 20
-STARTS_IN = timedelta(seconds=0.2)
+STARTS_IN = timedelta(seconds=0.4)
+"""Long enough for the other jobs to have done with what the grant gave them to do."""
+PASS_SECONDS = 0.6
+"""A little more than from one pass of the announcer to the next."""
+
+
+class JobRounds(Protocol):
+    """Kills one job."""
+
+    async def killed_at(self, number: int) -> Round: ...
+
+
+async def every_step(rounds: JobRounds) -> AsyncIterator[Round]:
+    """Step 1, 2, 3 ... until the job had done its work before the kill."""
+    for number in range(1, 100):
+        result = await rounds.killed_at(number)
+        yield result
+        if result.fate is not Fate.NEVER:
+            return
+    raise AssertionError("the job never came to its end")
 
 
 class RelayRounds:
     """Kills the relay while it carries the events of one purchase."""
 
-    BEGINS = "^Redis WATCH"
+    BEGINS = "^SQL INSERT INTO identity_outbox"
+    """By the payment. Its last steps are counted as well, and then the relay's."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self.repeated = 0
-        """Events that stood in the stream twice: published, and killed before they were marked."""
-
-    async def every_step(self) -> AsyncIterator[Round]:
-        """Step 1, 2, 3 ... until the events are marked as published before the kill."""
-        for number in range(1, 1000):
-            result = await self.killed_at(number)
-            yield result
-            if result.fate is Fate.ONCE:
-                return
+        """Events that stand in the stream twice: the relay died after it published and before it marked."""
 
     async def killed_at(self, number: int) -> Round:
         ground = self._ground
-        await bought(ground.client, ground.new_member(), "gold_annual")
-        await ground.close()
-        step = await _job_killed_at(ground, self.BEGINS, number)
-        result = Round(step, Fate.NEVER if _unpublished(ground) else Fate.ONCE)
-        await _job_runs(ground, lambda: not _unpublished(ground))
+        member_id = ground.new_member()
+        await _jobs_running(ground)
+        order = await ordered(ground.client, member_id, "gold_annual")
+        ground.server.die_at(self.BEGINS, number)
+        with suppress(NectaryError):
+            await send(ground.channel, paying(order))
+        await ground.server.death()
+        step = ground.server.steps()[-1]
+        result = Round(step, Fate.ONCE if _marked(ground, member_id) else Fate.NEVER)
+        await _jobs_running(ground)
+        await _until(lambda: not _unpublished(ground))
         await ground.downstream.consume()
         events = {(row["member_id"], row["seq"]) for row in ground.image()["identity_event"].values()}
         effects = await ground.downstream.effects()
@@ -53,62 +73,49 @@ class RelayRounds:
         result.expect(set(effects.values()) == {1}, f"effects twice: {effects.most_common(3)}")
         published = _published(ground)
         self.repeated = sum(published.values()) - len(published)
-        await ground.restart()
         return result
 
 
 class AnnouncerRounds:
-    """Kills the job that announces a start which nobody wrote at that moment (ID-14)."""
+    """Kills the job that announces a start which nobody wrote at that moment."""
 
-    BEGINS = "^SQL SELECT identity_timeline.member_id FROM identity_timeline WHERE identity_timeline.next_moment"
+    BEGINS = "^SQL SELECT identity_timeline.member_id, identity_timeline.version"
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
 
-    async def every_step(self) -> AsyncIterator[Round]:
-        """Step 1, 2, 3 ... until the start is announced before the kill."""
-        for number in range(1, 1000):
-            result = await self.killed_at(number)
-            yield result
-            if result.fate is Fate.ONCE:
-                return
-
     async def killed_at(self, number: int) -> Round:
         ground = self._ground
         member_id = ground.new_member()
+        await _jobs_running(ground)
         await _granted_from_soon(ground, member_id)
-        await ground.close()
-        await asyncio.sleep(STARTS_IN.total_seconds())
-        step = await _job_killed_at(ground, self.BEGINS, number)
+        ground.server.die_at(self.BEGINS, number)
+        await ground.server.death()
         found = _starts(ground.image(), member_id)
+        step = ground.server.steps()[-1]
         result = Round(step, {0: Fate.NEVER, 1: Fate.ONCE}.get(found, Fate.BROKEN))
-        await _job_runs(ground, lambda: _starts(ground.image(), member_id) > 0, linger_seconds=0.7)
+        await _jobs_running(ground)
+        await _until(lambda: _starts(ground.image(), member_id) > 0)
+        await asyncio.sleep(PASS_SECONDS)
         image = ground.image()
         told = [row for row in image["identity_outbox"].values() if row["subject"] == member_id]
         starts = sum(row["type"] == "IdentityStarted" for row in told)
         result.expect(_starts(image, member_id) == starts == 1, f"announced {starts} times")
         result.expect(sorted(int(str(row["seq"])) for row in told) == [1, 2], "the events have a gap")
-        await ground.restart()
         return result
 
 
-async def _job_killed_at(ground: Ground, begins: str, number: int) -> str:
-    """Run a server with all its jobs until it dies; the step at which it died."""
-    ground.let_leases_run_out()
-    ground.nursery.doom(begins, number)
-    server = await ground.nursery.start_doomed(**ground.settings(jobs=True))
-    await server.death()
-    return server.steps()[-1]
-
-
-async def _job_runs(ground: Ground, done: Callable[[], bool], linger_seconds: float = 0) -> None:
-    """Run another one unharmed until the job has done its work, and for a while longer."""
+async def _jobs_running(ground: Ground) -> None:
+    """A fresh server whose jobs need not wait for those of the dead one."""
+    await ground.close()
     ground.let_leases_run_out()
     await ground.restart(jobs=True)
+
+
+async def _until(done: Callable[[], bool]) -> None:
     async with asyncio.timeout(SECONDS):
         while not done():
             await asyncio.sleep(0.05)
-    await asyncio.sleep(linger_seconds)
 
 
 async def _granted_from_soon(ground: Ground, member_id: str) -> None:
@@ -128,12 +135,19 @@ def _starts(image: Image, member_id: str) -> int:
 
 
 def _unpublished(ground: Ground) -> int:
+    waiting = select(func.count()).where(common.outbox.c.published_time.is_(None))
     with ground.engine.connect() as connection:
-        waiting = select(func.count()).where(common.outbox.c.published_time.is_(None))
         return int(connection.scalar(waiting) or 0)
+
+
+def _marked(ground: Ground, member_id: str) -> int:
+    """Events of a member of which the database knows that they were published."""
+    rows = common.outbox.c
+    marked = select(func.count()).where(rows.subject == member_id, rows.published_time.is_not(None))
+    with ground.engine.connect() as connection:
+        return int(connection.scalar(marked) or 0)
 
 
 def _published(ground: Ground) -> Counter[Any]:
     with redis.from_url(ground.redis_url) as client:
         return Counter(entry[b"event_id"] for _, entry in client.xrange(STREAM))
-

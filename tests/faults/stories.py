@@ -2,9 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
-
-from google.protobuf.message import Message
 
 from clients import Channel, IdentityClient, Purchase
 from nectary.common.v1 import money_pb2
@@ -19,7 +16,7 @@ class Call:
     """One request, the same bytes however often it is sent."""
 
     method: str
-    request: Message
+    request: pb.ConfirmPaymentRequest | pb.TerminateTermRequest
 
 
 Prepare = Callable[[IdentityClient, str], Awaitable[Call]]
@@ -35,8 +32,8 @@ async def ordered(client: IdentityClient, member_id: str, sku_id: str, *marks: s
 async def bought(client: IdentityClient, member_id: str, sku_id: str) -> identity_pb2.Term:
     """A paid card."""
     order = await ordered(client, member_id, sku_id)
-    paid = await client.confirm_payment(order.order_id, payment_id=f"pay-{order.order_id}", amount=order.payable)
-    return paid.term
+    names = {"payment_id": f"pay-{order.order_id}", "request_id": f"confirm-{order.order_id}"}
+    return (await client.confirm_payment(order.order_id, amount=order.payable, **names)).term
 
 
 def paying(order: identity_pb2.Order, fen_too_much: int = 0) -> Call:
@@ -53,10 +50,18 @@ def paying(order: identity_pb2.Order, fen_too_much: int = 0) -> Call:
     return Call(f"{SERVICE}/ConfirmPayment", request)
 
 
-def refunding(member_id: str, **what: Any) -> Call:
-    """The refund of a term or an order."""
-    names = {"request_id": f"refund-{member_id}", "refund_id": f"refund-{member_id}", "reason": "test"}
-    return Call(f"{SERVICE}/TerminateTerm", pb.TerminateTermRequest(member_id=member_id, **names, **what))
+def refunding(member_id: str, *, term_id: str = "", order_id: str = "") -> Call:
+    """The refund of a term, or of an order."""
+    name = f"refund-{term_id or order_id}"
+    request = pb.TerminateTermRequest(
+        request_id=name,
+        member_id=member_id,
+        refund_id=name,
+        term_id=term_id,
+        order_id=order_id,
+        reason="not wanted",
+    )
+    return Call(f"{SERVICE}/TerminateTerm", request)
 
 
 async def payment(client: IdentityClient, member_id: str) -> Call:
@@ -132,8 +137,10 @@ REFUNDS: tuple[Prepare, ...] = (
 STORIES = PAYMENTS + REFUNDS
 
 
-async def send(channel: Channel, call: Call) -> bytes:
+async def send(
+    channel: Channel, call: Call, *, timeout: float | None = None  # noqa: ASYNC109  # it is gRPC's
+) -> bytes:
     """The bytes of the answer as they came over the wire. Raises NectaryError."""
     stub = channel.unary_unary(call.method, request_serializer=type(call.request).SerializeToString)
-    answer: bytes = await stub(call.request)
+    answer: bytes = await stub(call.request, timeout=timeout)
     return answer

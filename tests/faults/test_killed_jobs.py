@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults.ground import Ground
-from tests.faults.job_rounds import AnnouncerRounds, RelayRounds
+from tests.faults.job_rounds import AnnouncerRounds, RelayRounds, every_step
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -11,11 +11,11 @@ pytestmark = pytest.mark.timeout(300)
 async def test_a_relay_killed_at_any_step_repeats_events_and_no_effect(land: Ground) -> None:
     """F-02. On its way it is killed between publishing and marking, too: then the stream has repeats."""
     relay = RelayRounds(land)
-    rounds = [each async for each in relay.every_step()]
+    rounds = [each async for each in every_step(relay)]
     assert [each.violations for each in rounds if each.violations] == []
     assert relay.repeated > 0
 
 
 async def test_an_announcer_killed_at_any_step_announces_once(land: Ground) -> None:
-    rounds = [each async for each in AnnouncerRounds(land).every_step()]
+    rounds = [each async for each in every_step(AnnouncerRounds(land))]
     assert [each.violations for each in rounds if each.violations] == []

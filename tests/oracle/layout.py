@@ -5,7 +5,7 @@ leaves a rest, which keeps the term's order. Frozen rests come last. Refunds tha
 `occupied` is where a piece would have ended without them, and later terms keep behind that.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from tests.oracle.ends import (
@@ -45,6 +45,8 @@ class Cut:
     back: int | None
     freezes: bool
     pauses: bool
+    turn: int = 0
+    """Of the upgrade, among all operations."""
 
     @property
     def replaces(self) -> bool:
@@ -64,6 +66,8 @@ class Progress:
     since: int = -FOREVER
     """Refunds before this instant have already shortened the rest."""
     frozen: bool = False
+    thawed: int = -1
+    """When it thawed, among all operations: an earlier upgrade does not freeze it again."""
     loose: bool = False
     """It no longer starts where it was pinned."""
 
@@ -137,12 +141,13 @@ class LaneLayout:
         self.to_lay = [self._begin(term) for term in self.terms]
         turns = [(progress.term.order, "lay", progress.term.term_id) for progress in self.to_lay]
         turns += [(thaw.order, "thaw", thaw.term_id) for thaw in self.history.thaws]
-        for _, turn, term_id in sorted(turns):
+        for order, turn, term_id in sorted(turns):
             waiting_list = self.to_lay if turn == "lay" else self.frozen
             progress = next((one for one in waiting_list if one.term.term_id == term_id), None)
             if progress:
                 waiting_list.remove(progress)
                 progress.frozen = False
+                progress.thawed = order[0] if turn == "thaw" else -1
                 self._lay_term(progress)
         self._lay_frozen()
         self.layout.pieces[self.lane] = sorted(self._real(), key=lambda piece: piece.start)
@@ -158,6 +163,7 @@ class LaneLayout:
                 back=self.ended.get(upgrade.term_id),
                 freezes=residue == "FREEZE",
                 pauses=False,
+                turn=upgrade.order[-1],
             )
             for upgrade in self.terms
             for superseded, residue in upgrade.supersedes
@@ -221,6 +227,9 @@ class LaneLayout:
             return True
         if cut.pauses:
             self.blocked = self._wait(progress)
+        elif cut.freezes and cut.turn < progress.thawed:
+            progress.floor = max(progress.floor, cut.at)
+            return True
         elif cut.freezes:
             progress.floor = max(progress.floor, cut.at)
             progress.frozen = True
@@ -257,7 +266,7 @@ class LaneLayout:
         while True:
             piece, natural = self._at(progress, start)
             upto = min(piece.end, until)
-            clashes = [pin for pin in self._pins() if start < pin.occupied and pin.start < upto]
+            clashes = [pin for pin in self._pins_against(progress) if start < pin.occupied and pin.start < upto]
             if not clashes or start >= upto:
                 return piece, natural
             start = min(clashes, key=lambda pin: pin.start).occupied
@@ -286,6 +295,15 @@ class LaneLayout:
         pieces = self.laid + self._pins(before=start)
         return next((piece.run for piece in pieces if piece.occupied == start), None)
 
+    def _pins_against(self, progress: Progress) -> list[Piece]:
+        """What a refunded upgrade gives back comes back at once: its HOLD is for the others."""
+        return [
+            replace(pin, occupied=pin.end)
+            if progress.term.term_id in [superseded for superseded, _ in pin.term.supersedes]
+            else pin
+            for pin in self._pins()
+        ]
+
     def _pins(self, before: int = FOREVER) -> list[Piece]:
         """Pinned pieces whose turn has not come."""
         found = []
@@ -295,7 +313,8 @@ class LaneLayout:
                 _, until, _ = progress.due()
                 occupied = min(max(piece.end, piece.occupied), until)
                 run = piece.run if occupied == piece.occupied else None
-                found.append(Piece(piece.term, piece.start, piece.end, occupied, run, frozen=False))
+                end = min(piece.end, until)
+                found.append(Piece(piece.term, piece.start, end, occupied, run, frozen=False))
         return [piece for piece in found if piece.start < piece.occupied]
 
     def _lay_frozen(self) -> None:

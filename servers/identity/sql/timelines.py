@@ -1,6 +1,5 @@
 """Timelines: facts read and folded, facts appended, projections renewed."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import NAMESPACE_OID, uuid5
@@ -14,10 +13,12 @@ from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.timeline import Timeline, fold
 from domain.shared.errors import Raced
+from domain.shared.instants import Instant
 from servers.identity.codec import decode_fact, encode_fact
 from servers.identity.sql.cache import TimelineCache
 from servers.identity.sql.overlay import Overlay
 from servers.identity.sql.tables import common, event, segment, term, timeline
+from servers.mesh.clock import Clock
 from servers.store.event import Event
 from servers.store.faults import is_duplicate
 from servers.store.outbox import Outbox
@@ -52,8 +53,9 @@ class Page:
 class SqlTimelines:
     """The port `Timelines` over one connection."""
 
-    def __init__(self, connection: Connection, cache: TimelineCache) -> None:
+    def __init__(self, connection: Connection, cache: TimelineCache, system_clock: Clock) -> None:
         self._connection = connection
+        self._system_clock = system_clock
         self._cache = cache
         self.pages: Overlay[str, Page] = Overlay(self._load)
 
@@ -83,7 +85,7 @@ class SqlTimelines:
         changes = self.pages.changes()
         if changes:
             _write_versions(self._connection, changes)
-            _write_lines(self._connection, changes)
+            _write_lines(self._connection, changes, self._system_clock.now())
             _write_terms(self._connection, [page for _, _, page in changes])
             _write_segments(self._connection, changes)
 
@@ -163,8 +165,7 @@ def _version_row(page: Page) -> dict[str, object]:
     }
 
 
-def _write_lines(connection: Connection, changes: Changes) -> None:
-    stored = time.time_ns() // 1000
+def _write_lines(connection: Connection, changes: Changes, stored: Instant) -> None:
     rows, events = [], []
     for member_id, _, page in changes:
         for line in page.lines:

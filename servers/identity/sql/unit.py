@@ -13,21 +13,24 @@ from servers.identity.sql.catalogs import CatalogMemory, SqlCatalogs
 from servers.identity.sql.claims import SqlClaims
 from servers.identity.sql.orders import SqlOrders
 from servers.identity.sql.timelines import SqlTimelines
+from servers.mesh.clock import Clock, SystemClock
 
 
 class Memory:
     """What one process remembers between transactions: nothing that could be out of date."""
 
-    def __init__(self) -> None:
+    def __init__(self, system_clock: Clock | None = None) -> None:
         self.timelines = TimelineCache()
         self.catalogs = CatalogMemory()
+        self.system_clock = system_clock or SystemClock()
+        """The machine's own time, which no test clock moves."""
 
 
 class Unit:
     """All ports over one connection. Commands keep or drop what they wrote; `flush` writes what was kept."""
 
     def __init__(self, connection: Connection, memory: Memory) -> None:
-        self._timelines = SqlTimelines(connection, memory.timelines)
+        self._timelines = SqlTimelines(connection, memory.timelines, memory.system_clock)
         self._orders = SqlOrders(connection)
         self._claims = SqlClaims(connection)
         self._cards = SqlCards(connection)

@@ -1,5 +1,8 @@
 """The tree of commands."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from servers.mesh.cli.verbs import (
@@ -28,12 +31,12 @@ def make_app() -> typer.Typer:
     """All commands, in the order in which people need them."""
     app = typer.Typer(
         name="nectary",
-        help=HELP,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback(help=HELP, invoke_without_command=True)(_about)
     for module in (demo, serve, migrate, doctor, replay):
         module.register(app)
     for name, about, modules in (
@@ -49,3 +52,11 @@ def make_app() -> typer.Typer:
             module.register(group)
         app.add_typer(group, name=name)
     return app
+
+
+def _about(
+    show: Annotated[bool, typer.Option("--version", is_eager=True, help="Which version this is.")] = False,
+) -> None:
+    if show:
+        print(version("nectary"))
+        raise typer.Exit

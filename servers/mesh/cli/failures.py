@@ -33,11 +33,11 @@ def tell(error: Exception, session: Session) -> Exit:
 
 
 def _told(error: Exception, session: Session) -> tuple[Exit, dict[str, Any]]:
+    if isinstance(error, CommandError):
+        return error.status, {"message": error.message, "hint": error.hint}
     from clients import NectaryError
     from servers.mesh.settings import ConfigError
 
-    if isinstance(error, CommandError):
-        return error.status, {"message": error.message, "hint": error.hint}
     if isinstance(error, ConfigError):
         problems = [
             {"field": one.key, "description": f"read {one.read}; allowed: {one.allowed}"}

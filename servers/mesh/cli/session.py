@@ -61,7 +61,7 @@ class Session:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Mesh]:
         """The mesh. The first call connects; while nobody answers it fails with Unavailable."""
-        tls, token = credentials()
+        tls, token = credentials(self.target)
         async with open_mesh(self.target.address, tls, token) as mesh:
             yield mesh
 

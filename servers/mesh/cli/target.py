@@ -20,6 +20,11 @@ class Target:
     address: str
     because: str
 
+    @property
+    def is_local(self) -> bool:
+        """Whether what is sent there stays on this machine."""
+        return self.address.startswith(("127.", "localhost:", "[::1]:", "unix:"))
+
 
 def find_target(asked: str | None) -> Target:
     """What `--target` or NECTARY_TARGET names, else this folder's running server, else the usual port."""
@@ -35,14 +40,19 @@ def find_target(asked: str | None) -> Target:
     return Target(DEFAULT_TARGET, "the default")
 
 
-def credentials() -> "tuple[Tls | None, str | None]":
+def credentials(target: Target) -> "tuple[Tls | None, str | None]":
     """TLS and token from the environment: on a command line anyone on the machine could read them.
 
     NECTARY_CA is a PEM file and turns TLS on; NECTARY_CERT and NECTARY_KEY are ours; NECTARY_TOKEN is an
-    operator's. Raises CommandError if a file cannot be read.
+    operator's. Raises CommandError if a file cannot be read, or the token would cross a network in the clear.
     """
     token = os.environ.get("NECTARY_TOKEN") or None
     if not os.environ.get("NECTARY_CA"):
+        if token and not target.is_local:
+            raise CommandError(
+                f"NECTARY_TOKEN would cross the network to {target.address} in the clear",
+                hint="set NECTARY_CA",
+            )
         return None, token
     from clients.channel import Tls
 

@@ -2,13 +2,18 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from typer.testing import CliRunner
+
+from servers.mesh.cli.app import make_app
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 CATALOG = EXAMPLES / "nectary.example.yaml"
@@ -49,7 +54,10 @@ class Nectary:
     target: str
 
     def __call__(self, *arguments: str, answer: str = "") -> Ended:
-        return nectary(*arguments, answer=answer, NECTARY_TARGET=self.target)
+        """In this process: starting one takes longer than all that a command does."""
+        variables = {"NECTARY_TARGET": self.target, "COLUMNS": "80", "NO_COLOR": "1"}
+        result = CliRunner().invoke(make_app(), arguments, input=answer, env=variables)
+        return Ended(result.exit_code, result.stdout, result.stderr)
 
     def json(self, *arguments: str) -> Ended:
         return self(*arguments, "--json")
@@ -67,6 +75,21 @@ def nectary(*arguments: str, answer: str = "", **variables: str) -> Ended:
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def following(target: str, *arguments: str) -> Iterator[IO[str]]:
+    """A command that goes on until we have seen enough of its lines."""
+    process = subprocess.Popen(
+        [*NECTARY, *arguments], stdout=subprocess.PIPE, text=True, env=environment(NECTARY_TARGET=target)
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        process.stdout.close()
 
 
 @contextmanager

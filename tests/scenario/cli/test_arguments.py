@@ -9,7 +9,7 @@ from nectary.common.v1 import money_pb2
 from nectary.identity.v1 import catalog_pb2, identity_pb2
 from servers.mesh.cli.exits import CommandError, UsageError
 from servers.mesh.cli.moments import parse_duration, parse_moment, show_moment, zone_of
-from servers.mesh.cli.target import find_target
+from servers.mesh.cli.target import Target, credentials, find_target
 from servers.mesh.cli.term_ids import full_id, short_ids
 from servers.mesh.cli.words import money, parse_period, value_of, word_of
 from servers.mesh.data_folder import DataFolder
@@ -111,3 +111,12 @@ def test_the_server_of_a_folder_is_found_while_it_lives(
     # The next owner of the folder has not said yet where it listens.
     DataFolder(path).close()
     assert find_target(None).address == "127.0.0.1:50051"
+
+
+def test_a_token_does_not_cross_a_network_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NECTARY_CA", raising=False)
+    monkeypatch.setenv("NECTARY_TOKEN", "secret")
+    for address in ("127.0.0.1:1", "[::1]:1", "localhost:1", "unix:/run/nectary"):
+        assert credentials(Target(address, "")) == (None, "secret")
+    with pytest.raises(CommandError, match="in the clear"):
+        credentials(Target("mesh.example:443", ""))

@@ -1,11 +1,12 @@
 """Every command against a running server, as scripts use it."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from tests.scenario.cli.running import CATALOG, Nectary
+from tests.scenario.cli.running import CATALOG, Nectary, following
 
 WIDTH = 80
 
@@ -138,6 +139,19 @@ def test_events_come_one_a_line(mesh: Nectary, member: str) -> None:
     assert "identity started" in last
     started = mesh.json("events", "tail", "--member", member, "--type", "identity-started").lines
     assert len(started) == 1
+
+
+@pytest.mark.parametrize("whose", ["one", "all"])
+def test_events_are_followed_as_they_come(mesh: Nectary, member: str, whose: str) -> None:
+    granted(mesh, member)
+    only = ["--member", member] if whose == "one" else []
+    with following(mesh.target, "events", "tail", "--json", "-f", "-n", "0", *only) as lines:
+        seen = (json.loads(line) for line in lines)
+        own = (event["type"] for event in seen if event["member_id"] == member)
+        assert next(own) == "EVENT_TYPE_TERM_PLACED"
+        assert next(own) == "EVENT_TYPE_IDENTITY_STARTED"
+        granted(mesh, member)
+        assert next(own) == "EVENT_TYPE_TERM_PLACED"
 
 
 def test_the_clock_is_read_and_moved(mesh: Nectary) -> None:

@@ -3,30 +3,47 @@
 A test that changes the catalogue or the weights, or that looks at all members, has a server of its own.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from tests.servers import MariaDB
+from tests.wire.identity.golden import Story, told
 from tests.wire.identity.mesh import START, Mesh, serving
 
 
 @pytest.fixture(scope="session", params=["sqlite", "mysql"])
-def shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A database for all tests of this run, on each engine in turn."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('identity')}/identity.db"
-        return
-    server = request.getfixturevalue("mariadb")
-    assert isinstance(server, MariaDB)
-    yield server.create_database("shared_identity")
-    server.drop_database("shared_identity")
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+Databases = Callable[[str], str]
+"""Makes an empty database with this name; its URL."""
 
 
 @pytest.fixture(scope="session")
-async def shared_mesh(shared_url: str) -> AsyncIterator[Mesh]:
-    async with serving(shared_url) as mesh:
+def databases(
+    engine: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Databases:
+    """For all tests of this run, on each engine in turn; they go with their server."""
+    if engine == "sqlite":
+        folder = tmp_path_factory.mktemp("identity")
+        return lambda name: f"sqlite:///{folder}/{name}.db"
+    server: MariaDB = request.getfixturevalue("mariadb")
+    return server.create_database
+
+
+@pytest.fixture(scope="session")
+async def shared_mesh(databases: Databases) -> AsyncIterator[Mesh]:
+    async with serving(databases("shared_identity")) as mesh:
         yield mesh
+
+
+@pytest.fixture(scope="session")
+async def story(databases: Databases) -> AsyncIterator[Story]:
+    """One good request to every method, told on a server that has heard nothing else."""
+    async with serving(databases("told_identity")) as mesh:
+        yield await told(mesh)
 
 
 @pytest.fixture

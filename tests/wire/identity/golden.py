@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from google.protobuf import message_factory
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
@@ -25,7 +26,10 @@ SERVICES = (
     catalogs.DESCRIPTOR.services_by_name["CatalogService"],
     pb.DESCRIPTOR.services_by_name["IdentityService"],
 )
-METHODS = [method.name for service in SERVICES for method in service.methods]
+PATHS = {
+    method.name: f"/{service.full_name}/{method.name}" for service in SERVICES for method in service.methods
+}
+METHODS = list(PATHS)
 
 _RANDOM = re.compile(r"\b(?:[0-9a-f]{32}(?:[0-9a-f]{32})?|[A-Z2-9]{5}(?:-[A-Z2-9]{5}){3})\b")
 
@@ -34,26 +38,32 @@ class Story:
     """What was asked and answered, by method."""
 
     def __init__(self, mesh: Mesh) -> None:
-        self.requests: dict[str, Message] = {}
-        self._answers: dict[str, Message] = {}
-        self._mesh = mesh
+        self.mesh = mesh
+        self.requests: dict[str, Any] = {}
+        self.answers: dict[str, bytes] = {}
+        """As they were on the wire."""
 
     async def tell(self, name: str, request: Message) -> Any:
         """Call a method and remember the exchange."""
-        stub: Any = self._mesh.catalog if hasattr(self._mesh.catalog, name) else self._mesh.identity
-        answer = await getattr(stub, name)(request)
-        self.requests[name], self._answers[name] = request, answer
-        return answer
+        answer = await self.mesh.call(PATHS[name], request)
+        self.requests[name], self.answers[name] = request, answer
+        return _answer_of(name).FromString(answer)
 
     def text(self, name: str) -> str:
         """The exchange of a method as JSON, the same in every run."""
-        exchange = {"request": _plain(self.requests[name]), "response": _plain(self._answers[name])}
+        answer = _answer_of(name).FromString(self.answers[name])
+        exchange = {"request": _plain(self.requests[name]), "response": _plain(answer)}
         found: dict[str, str] = {}
 
         def turn(match: re.Match[str]) -> str:
             return found.setdefault(match.group(), f"<id-{len(found) + 1}>")
 
         return _RANDOM.sub(turn, json.dumps(exchange, indent=2, sort_keys=True, ensure_ascii=False)) + "\n"
+
+
+def _answer_of(name: str) -> Any:
+    [method] = [service.methods_by_name[name] for service in SERVICES if name in service.methods_by_name]
+    return message_factory.GetMessageClass(method.output_type)
 
 
 def _plain(message: Message) -> dict[str, Any]:

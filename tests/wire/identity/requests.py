@@ -58,7 +58,7 @@ def an_order(member: str, sku: str, **more: Any) -> pb.CreateOrderRequest:
 
 def a_payment(order: identity.Order, **more: Any) -> pb.ConfirmPaymentRequest:
     """Of the whole payable amount."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "request_id": new_id(),
         "order_id": order.order_id,
         "payment_id": new_id(),
@@ -72,7 +72,7 @@ def a_cause(cause_id: str = "", kind: "identity.CauseKind.ValueType" = identity.
 
 
 def a_grant(member: str, sku: str, **more: Any) -> pb.GrantTermRequest:
-    defaults = {
+    defaults: dict[str, Any] = {
         "request_id": new_id(),
         "member_id": member,
         "sku_id": sku,
@@ -88,7 +88,7 @@ def a_redemption(member: str, code: str, **more: Any) -> pb.RedeemCardRequest:
 
 
 def a_refund(member: str, term: str = "", **more: Any) -> pb.TerminateTermRequest:
-    defaults = {
+    defaults: dict[str, Any] = {
         "request_id": new_id(),
         "member_id": member,
         "refund_id": new_id(),
@@ -99,7 +99,9 @@ def a_refund(member: str, term: str = "", **more: Any) -> pb.TerminateTermReques
 
 
 def a_reinstatement(member: str, refund: str, **more: Any) -> pb.ReinstateTermRequest:
-    return pb.ReinstateTermRequest(**{"request_id": new_id(), "member_id": member, "refund_id": refund} | more)
+    return pb.ReinstateTermRequest(
+        **{"request_id": new_id(), "member_id": member, "refund_id": refund} | more
+    )
 
 
 def a_pause(member: str, term: str, **more: Any) -> pb.PauseTermRequest:
@@ -111,7 +113,7 @@ def a_resumption(member: str, term: str, **more: Any) -> pb.ResumeTermRequest:
 
 
 def an_extension(member: str, term: str, days: int = 10, **more: Any) -> pb.ExtendTermRequest:
-    defaults = {
+    defaults: dict[str, Any] = {
         "request_id": new_id(),
         "member_id": member,
         "term_id": term,
@@ -122,7 +124,7 @@ def an_extension(member: str, term: str, days: int = 10, **more: Any) -> pb.Exte
 
 
 def a_merge(survivor: str, merged: str, **more: Any) -> pb.MergeMembersRequest:
-    defaults = {
+    defaults: dict[str, Any] = {
         "request_id": new_id(),
         "survivor_member_id": survivor,
         "merged_member_id": merged,
@@ -137,7 +139,7 @@ def an_attention(spu: str, uses: int = 0, views: int = 0, **more: Any) -> pb.Rec
 
 
 def a_batch(sku: str, closes: datetime, count: int = 1, **more: Any) -> catalogs.CreateCardBatchRequest:
-    defaults = {
+    defaults: dict[str, Any] = {
         "request_id": new_id(),
         "sku_id": sku,
         "source": "shop",

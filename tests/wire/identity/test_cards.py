@@ -18,7 +18,7 @@ from tests.wire.identity.shopping import granted, timeline_of
 CLOSES = START + timedelta(days=90)
 
 
-async def _made(mesh: Mesh, count: int = 1, sku: str = CARD, **more: object) -> Sequence[str]:
+async def _made(mesh: Mesh, count: int = 1, sku: str = CARD, **more: Any) -> Sequence[str]:
     return (await mesh.catalog.CreateCardBatch(r.a_batch(sku, CLOSES, count, **more))).codes
 
 
@@ -48,9 +48,7 @@ async def test_the_largest_batch_is_made(mesh: Mesh) -> None:
 
 async def test_a_card_works_once_however_it_is_typed(mesh: Mesh) -> None:
     member, [code] = r.a_member(), await _made(mesh)
-    redeemed = await mesh.identity.RedeemCard(
-        r.a_redemption(member, f"  {code.lower().replace('-', ' ')}")
-    )
+    redeemed = await mesh.identity.RedeemCard(r.a_redemption(member, f"  {code.lower().replace('-', ' ')}"))
     assert redeemed.term.cause.kind == identity.CAUSE_KIND_PHYSICAL_CARD
     assert (redeemed.term.sku_id, redeemed.term.source) == (CARD, "shop")
     assert code not in str(redeemed)
@@ -136,7 +134,7 @@ async def test_redeeming_and_voiding_at_once_end_in_one_of_the_two_orders(mesh: 
         for member, code in zip(members, codes, strict=True)
     ]
     calls.insert(8, mesh.catalog.VoidCards(r.a_voiding(codes)))
-    redeemed = await asyncio.gather(*calls, return_exceptions=True)
+    redeemed: list[Any] = await asyncio.gather(*calls, return_exceptions=True)
     voided = redeemed.pop(8)
     lost = [answer for answer in redeemed if isinstance(answer, NotFound)]
     assert voided.voided == len(lost)

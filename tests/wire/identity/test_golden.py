@@ -1,26 +1,10 @@
 """The shape of every method's request and answer, to the last field."""
 
 import os
-from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.servers import MariaDB
-from tests.wire.identity.golden import FOLDER, METHODS, Story, told
-from tests.wire.identity.mesh import serving
-
-
-@pytest.fixture(scope="module", params=["sqlite", "mysql"])
-async def story(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Story]:
-    """Told once an engine, on a server of its own."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('golden')}/identity.db"
-    if request.param == "mysql":
-        mariadb: MariaDB = request.getfixturevalue("mariadb")
-        url = mariadb.create_database("golden_identity")
-    async with serving(url) as mesh:
-        yield await told(mesh)
+from tests.wire.identity.golden import FOLDER, METHODS, Story
 
 
 @pytest.mark.parametrize("name", METHODS)

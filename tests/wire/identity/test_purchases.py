@@ -1,6 +1,8 @@
 """Buying a card: preview, order, payment, cancellation."""
 
-from datetime import timedelta
+from collections.abc import Awaitable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -45,8 +47,8 @@ async def test_what_a_preview_says_is_what_the_order_quotes_and_the_payment_does
     assert paid.timeline == await timeline_of(mesh, member)
 
 
-def _places(segments: object) -> list[tuple[object, ...]]:
-    return [(s.sku_id, r.moment(s.start_time), r.moment(s.end_time), s.valid_through) for s in segments]  # type: ignore[attr-defined]  # any repeated field of segments
+def _places(segments: Iterable[identity.Segment]) -> list[tuple[str, datetime, datetime, str]]:
+    return [(s.sku_id, r.moment(s.start_time), r.moment(s.end_time), s.valid_through) for s in segments]
 
 
 async def test_a_preview_writes_nothing(mesh: Mesh) -> None:
@@ -154,28 +156,28 @@ async def test_only_the_payable_amount_pays(mesh: Mesh, fen: int, currency: str)
 
 async def test_a_cancelled_order_cannot_be_paid_and_stays_cancelled(mesh: Mesh) -> None:
     order = await _ordered(mesh, r.a_member())
-    for _ in range(2):
-        request = pb.CancelOrderRequest(request_id=r.new_id(), order_id=order.order_id)
-        cancelled = await mesh.identity.CancelOrder(request)
-        assert cancelled.order.state == identity.ORDER_STATE_CANCELLED
+    first, again = [
+        await mesh.identity.CancelOrder(pb.CancelOrderRequest(request_id=r.new_id(), order_id=order.order_id))
+        for _ in range(2)
+    ]
+    assert first == again
+    assert first.order.state == identity.ORDER_STATE_CANCELLED
     with pytest.raises(Refused, match=r"^ORDER_STATE_WRONG:"):
         await mesh.identity.ConfirmPayment(r.a_payment(order))
     found = await mesh.identity.GetOrder(pb.GetOrderRequest(order_id=order.order_id))
-    assert found.order == cancelled.order
+    assert found.order == first.order
 
 
 async def test_a_paid_order_cannot_be_cancelled(mesh: Mesh) -> None:
     order = await _ordered(mesh, r.a_member())
     await mesh.identity.ConfirmPayment(r.a_payment(order))
     with pytest.raises(Refused, match=r"^ORDER_STATE_WRONG:"):
-        await mesh.identity.CancelOrder(
-            pb.CancelOrderRequest(request_id=r.new_id(), order_id=order.order_id)
-        )
+        await mesh.identity.CancelOrder(pb.CancelOrderRequest(request_id=r.new_id(), order_id=order.order_id))
 
 
 async def test_an_unknown_order_is_not_found(mesh: Mesh) -> None:
     nothing = r.new_id()
-    calls = [
+    calls: list[Awaitable[Any]] = [
         mesh.identity.GetOrder(pb.GetOrderRequest(order_id=nothing)),
         mesh.identity.CancelOrder(pb.CancelOrderRequest(request_id=r.new_id(), order_id=nothing)),
         mesh.identity.ConfirmPayment(r.a_payment(identity.Order(order_id=nothing, payable=r.yuan(1)))),
@@ -220,12 +222,13 @@ async def test_preview_order_and_explanation_refuse_for_the_same_reason(
 
 async def test_an_unknown_sku_is_not_found(mesh: Mesh) -> None:
     member = r.a_member()
-    for call in (
+    calls: list[Awaitable[Any]] = [
         mesh.identity.PreviewPurchase(r.a_preview(member, "no_such")),
         mesh.identity.ExplainPurchase(r.an_explanation(member, "no_such")),
         mesh.identity.CreateOrder(r.an_order(member, "no_such")),
         mesh.identity.GrantTerm(r.a_grant(member, "no_such")),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(NotFound, match=r"^SKU_NOT_FOUND:"):
             await call
 

@@ -800,7 +800,7 @@ class CatalogChange(_message.Message):
     """Path of the item: `skus/gold_annual`, `relations/gold_annual>gold_quarterly`."""
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """One line for each changed field: `price.amount_minor: 19900 -> 29900`. At most 40."""
+        """One line for each changed field: `price: CNY 19900 -> CNY 29900`. At most 40."""
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 
+from redis.asyncio import RedisCluster
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -83,6 +84,8 @@ async def _redis(config: Config) -> Finding:
         return fail("redis", _first_line(error), "is it running, and is redis_url right?")
     finally:
         await client.aclose()
+    if isinstance(client, RedisCluster):
+        about = next(iter(about.values()))  # one answer a node
     name = "Valkey" if "valkey_version" in about else "Redis"
     return ok("redis", f"{name} {about.get('valkey_version') or about.get('redis_version')}")
 

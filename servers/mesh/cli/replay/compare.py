@@ -50,10 +50,9 @@ class Comparison:
 
 
 async def compare(
-    mesh: Mesh, catalog_file: Path, outcomes: Sequence[Bought | Refused], step: Step
+    mesh: Mesh, make_oracle: Callable[[], Any], outcomes: Sequence[Bought | Refused], step: Step
 ) -> Comparison:
-    """Asks the mesh for every member's timeline and the oracle for the same, refusals and all."""
-    make_oracle = oracle_of(catalog_file)
+    """Asks the mesh for every member's timeline and an oracle of its own for the same, refusals and all."""
     by_member: defaultdict[str, list[Bought | Refused]] = defaultdict(list)
     for outcome in outcomes:
         by_member[outcome.purchase.member_id].append(outcome)
@@ -74,7 +73,7 @@ async def compare(
 def oracle_of(catalog_file: Path) -> Callable[[], Any]:
     """Makes oracles of the file's catalogue. Raises CommandError outside of a checkout."""
     if not (CHECKOUT / "tests" / "oracle" / "oracle.py").is_file():
-        raise CommandError("there is no oracle to compare with: it is in a checkout's tests")
+        raise CommandError("there is no oracle here: only a checkout has it", hint="--no-compare")
     if str(CHECKOUT) not in sys.path:
         sys.path.insert(0, str(CHECKOUT))
     kind = importlib.import_module("tests.oracle.oracle").Oracle

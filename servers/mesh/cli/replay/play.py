@@ -8,7 +8,7 @@ from clients import NotFound
 from servers.mesh.cli.exits import CommandError
 from servers.mesh.cli.messages import read_catalog
 from servers.mesh.cli.output import Output
-from servers.mesh.cli.replay.compare import compare
+from servers.mesh.cli.replay.compare import compare, oracle_of
 from servers.mesh.cli.replay.purchases import read_purchases
 from servers.mesh.cli.replay.report import ReplayReport
 from servers.mesh.cli.replay.run import run
@@ -25,6 +25,7 @@ async def play(
     The mesh must serve its clock, which ends on the day of the last purchase.
     """
     settings, catalog = read_settings(config), read_catalog(config)
+    make_oracle = oracle_of(config) if comparing else None
     purchases, refusals = read_purchases(file, settings, limit)
     if not purchases:
         raise CommandError(f"{file}: no row can be read as a purchase")
@@ -35,10 +36,10 @@ async def play(
     with output.progress("replay", len(purchases)) as step:
         played = await run(mesh, moments, f"replay-{_fingerprint(file)}", step)
     comparison = None
-    if comparing:
+    if make_oracle:
         members = len({purchase.member_id for purchase in purchases})
         with output.progress("compare with the oracle", members) as step:
-            comparison = await compare(mesh, config, played.outcomes, step)
+            comparison = await compare(mesh, make_oracle, played.outcomes, step)
     refusals += [refused.as_refusal() for refused in played.refused]
     return ReplayReport(played, sorted(refusals, key=lambda one: one.line), comparison)
 

@@ -40,7 +40,10 @@ async def apply(
     file: File,
     expect: Annotated[int, typer.Option(help="Refuse if the revision is another. 0: any.")] = 0,
 ) -> None:
-    """Replace the catalogue by a file's; terms and orders keep the versions that they cite."""
+    """Replace the catalogue by a file's.
+
+    Terms and orders keep the versions that they cite.
+    """
     answer = await _apply(session, file, validate_only=False, expected_revision=expect)
     _show_changes(session, answer, f"revision {answer.revision} is in force")
 

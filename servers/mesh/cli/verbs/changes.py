@@ -90,7 +90,10 @@ async def refund(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     request_id: RequestId = None,
 ) -> None:
-    """End a card and pay it back: says what that does, asks, does it."""
+    """End a card and pay it back.
+
+    Says what that does, asks, does it.
+    """
     from clients.request_ids import new_request_id
     from nectary.identity.v1 import identity_pb2
 

@@ -32,7 +32,10 @@ async def show(
     as_of: Annotated[str | None, typer.Option(help="Only what was effective by this moment.")] = None,
     known_at: Annotated[str | None, typer.Option(help="Only what we knew by this moment.")] = None,
 ) -> None:
-    """Draw a member's timeline: one row of bars a lane, and a table of all terms."""
+    """Draw a member's timeline.
+
+    One row of bars a lane, and a table of all terms below.
+    """
     moment, known = optional_moment(as_of, session.zone), optional_moment(known_at, session.zone)
     async with session.connect() as mesh:
         timeline = await mesh.identity.get_timeline(member, as_of=moment, known_at=known)
@@ -70,7 +73,10 @@ async def explain(
     source: Source = "shop",
     channel: Channel = "app-purchase",
 ) -> Exit | None:
-    """Hold a purchase against every rule, and say of each how it ends. Exit status 3 if it is refused."""
+    """Hold a purchase against every rule.
+
+    Says of each how it ends. Exit status 3 if the purchase is refused.
+    """
     async with session.connect() as mesh:
         answer = await mesh.identity.explain_purchase(purchase_of(member, sku, source, channel))
     session.output.document(answer)

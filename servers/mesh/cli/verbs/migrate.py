@@ -21,9 +21,10 @@ def migrate(
     config: Annotated[Path | None, typer.Option(help="The TOML file of the servers' settings.")] = None,
     sql: Annotated[bool, typer.Option("--sql", help="Only print the statements.")] = False,
 ) -> None:
-    """Bring the database of the configuration up to date; nothing happens if it is.
+    """Bring the database's schema up to date.
 
-    Safe to run twice and from several machines at once. The embedded run does it by itself.
+    The database is that of the settings. Nothing happens if it is up to date. Safe to run twice and from
+    several machines at once. The embedded run does it by itself.
     """
     from servers.mesh.config import load
     from servers.mesh.wiring import SLICES

@@ -25,10 +25,11 @@ async def replay(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many rows.")] = None,
     compare: Annotated[bool, typer.Option(help="Compare every timeline with the naive oracle.")] = True,
 ) -> Exit | None:
-    """Buy the card that each row's amount stands for, on the row's date, under a test clock.
+    """Send a file of purchases through a mesh.
 
-    Runs in a private mesh that is thrown away, unless --target names one that serves its clock. Exit
-    status 1 if any timeline differs from the oracle's; refused rows are reported, not failures.
+    Each row buys the card that its amount stands for, on its date, under a test clock. Runs in a private
+    mesh that is thrown away, unless --target names one that serves its clock. Exit status 1 if any timeline
+    differs from the oracle's; refused rows are reported, not failures.
     """
     from servers.mesh.cli.private_mesh import private_mesh
     from servers.mesh.cli.replay.play import play

@@ -41,7 +41,6 @@ def serve(
     Every setting can also stand in the file or in the environment, as NECTARY_<KEY>.
     """
     from servers.mesh.config import load
-    from servers.mesh.run import run
 
     chosen = {
         "workers": workers,
@@ -51,7 +50,11 @@ def serve(
         "metrics_port": metrics_port,
     }
     overrides = {key: value for key, value in chosen.items() if value is not None}
-    run(load(config, os.environ, overrides | _listening(listen) | _settings(set_ or [])), slices)
+    settings = load(config, os.environ, overrides | _listening(listen) | _settings(set_ or []))
+    # The services take seconds to import: a wrong setting is told before.
+    from servers.mesh.run import run
+
+    run(settings, slices)
 
 
 def _listening(place: str | None) -> dict[str, object]:

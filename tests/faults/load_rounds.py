@@ -1,0 +1,65 @@
+"""Kills at random moments while a crowd is at work, and the invariants after each restart."""
+
+import asyncio
+import random
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from tests.faults.books import violations
+from tests.faults.crowd import Crowd
+from tests.faults.ground import Ground
+
+MEMBERS = 32
+LIFE_SECONDS = (0.05, 0.7)
+"""How long a server lives under load, at least and at most."""
+
+
+@dataclass
+class Toll:
+    """What the kills came to."""
+
+    kills: int = 0
+    answered: int = 0
+    violations: list[str] = field(default_factory=list)
+
+
+async def killed_under_load(ground: Ground, kills: int, seed: int = 1) -> Toll:
+    """Kill the server that many times, all its jobs running; every other time at a step of its own."""
+    chance, crowd, toll = random.Random(seed), Crowd(MEMBERS, seed), Toll()
+    work = asyncio.create_task(crowd.work())
+    try:
+        for number in range(kills):
+            await _lived_and_killed(ground, crowd, chance, at_a_step=bool(number % 2))
+            toll.kills += 1
+            with ground.engine.connect() as connection:
+                toll.violations += violations(connection, crowd.recent())
+            assert not work.done(), work.result()
+    finally:
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+    await ground.restart()
+    await ground.downstream.drain()
+    toll.violations += await _not_heard_once(ground)
+    toll.violations += crowd.surprises
+    toll.answered = crowd.answered
+    return toll
+
+
+async def _lived_and_killed(ground: Ground, crowd: Crowd, chance: random.Random, *, at_a_step: bool) -> None:
+    ground.let_leases_run_out()
+    await ground.restart(jobs=True)
+    crowd.open(ground.channel)
+    await asyncio.sleep(chance.uniform(*LIFE_SECONDS))
+    if at_a_step:
+        ground.server.die_at("", chance.randint(1, 60))
+        await ground.server.death()
+    ground.server.kill()
+    await crowd.close()
+
+
+async def _not_heard_once(ground: Ground) -> list[str]:
+    events = {(row["member_id"], row["seq"]) for row in ground.image()["identity_event"].values()}
+    effects = await ground.downstream.effects()
+    missing = [f"never heard elsewhere: {name}" for name in events - effects.keys()]
+    return missing + [f"heard {count} times: {name}" for name, count in effects.items() if count > 1]

@@ -1,0 +1,44 @@
+"""docs/operating.md has every setting with its default and its bounds, and every metric."""
+
+from pathlib import Path
+
+from prometheus_client import generate_latest
+
+from servers.mesh.config import SPECS, Config
+from servers.mesh.metrics import Metrics
+from tests.architecture.sources import ROOT, sources
+from tests.unit.docs.pages import table
+
+PAGE = ROOT / "docs" / "operating.md"
+
+
+def test_the_table_of_settings_is_that_of_the_code() -> None:
+    written = {row[0]: (row[1], row[2]) for row in table(PAGE, "setting")}
+    defaults = Config()
+    assert written == {
+        key: (shown(getattr(defaults, key)), spec.allowed.replace(" | ", ", ")) for key, spec in SPECS.items()
+    }
+
+
+def shown(value: object) -> str:
+    match value:
+        case None | "":
+            return "–"
+        case bool():
+            return "on" if value else "off"
+        case Path():
+            return str(value)
+        case _:
+            return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def test_the_table_of_metrics_is_what_the_page_for_prometheus_shows() -> None:
+    metrics = Metrics()
+    metrics.tally("/a").end("OK", "", 0.001)
+    types = [line.split()[2] for line in generate_latest(metrics.registry).decode().splitlines() if "# TYPE" in line]
+    assert [row[0] for row in table(PAGE, "metric")] == types
+
+
+def test_the_log_lines_worth_an_alarm_are_written_somewhere() -> None:
+    code = "\n".join(source.path.read_text() for source in sources("servers"))
+    assert [row[0] for row in table(PAGE, "event") if f'"{row[0]}"' not in code] == []

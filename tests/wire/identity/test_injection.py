@@ -1,0 +1,132 @@
+"""Hostile text in every string field: it is data, in SQL and in logs alike (A-11, A-12)."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+import structlog
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from sqlalchemy import Engine, event
+
+from clients import Internal, NectaryError
+from servers.mesh.logs import configure_logs
+from tests.wire.identity import requests as r
+from tests.wire.identity.cards import MONTHLY
+from tests.wire.identity.golden import METHODS, PATHS, Story
+from tests.wire.identity.mesh import Mesh, serving
+from tests.wire.identity.shopping import timeline_of
+from tests.wire.identity.test_bad_input import leaks, rows
+
+CANARY = "CANARY77"
+SQL = [
+    f"' OR '1'='1 {CANARY}",
+    f"'; DROP TABLE identity_event; -- {CANARY}",
+    f'") UNION SELECT 1 /* {CANARY}',
+    f"\\{CANARY}%",
+]
+LOGS = [
+    f'a\r\n{{"event":"call","code":"OK","forged":"{CANARY}"}}\n',
+    f"\x1b[31m{CANARY}\x1b[0m",
+    f'","forged":"{CANARY}","x":"',
+]
+
+
+def _hostile(base: Any, texts: list[str]) -> Iterator[Any]:
+    """The request again and again, each time with one string field replaced by one of the texts."""
+    for holder, field in _strings(base.DESCRIPTOR, ()):
+        for text in texts:
+            request = type(base)()
+            request.CopyFrom(base)
+            if hasattr(request, "request_id"):
+                request.request_id = r.new_id()
+            target = _reached(request, holder)
+            if field.is_repeated:
+                target.ClearField(field.name)
+                getattr(target, field.name).append(text)
+            else:
+                setattr(target, field.name, text)
+            yield request
+
+
+def _reached(message: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        inner = getattr(message, name)
+        message = inner if hasattr(inner, "DESCRIPTOR") else inner[0] if inner else inner.add()
+    return message
+
+
+def _strings(of: Descriptor, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], FieldDescriptor]]:
+    for field in of.fields:
+        if field.message_type is not None:
+            yield from _strings(field.message_type, (*path, field.name))
+        elif field.type == FieldDescriptor.TYPE_STRING:
+            yield path, field
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """Every SQL statement of this process, as the driver gets it."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("name", METHODS)
+async def test_text_reaches_no_statement(story: Story, statements: list[str], name: str) -> None:
+    before = rows(story.mesh)
+    for request in _hostile(story.requests[name], SQL):
+        try:
+            await story.mesh.call(PATHS[name], request)
+        except Internal as error:
+            raise AssertionError(f"{name} broke on {request}") from error
+        except NectaryError as error:
+            assert not leaks(error)
+    assert not [statement for statement in statements if CANARY in statement]
+    after = rows(story.mesh)
+    assert all(after[table] >= count for table, count in before.items())
+
+
+async def test_hostile_text_is_kept_and_answered_as_it_came(mesh: Mesh) -> None:
+    member = r.a_member()
+    for text in (*SQL, *LOGS, "卡 🐝 \x00 \u202e"):
+        term = (await mesh.identity.GrantTerm(r.a_grant(member, MONTHLY, source=text, reason=text))).term
+        assert term.source == text
+    assert [term.source for term in (await timeline_of(mesh, member)).terms][0] == SQL[0]
+
+
+@pytest.fixture
+async def logging_mesh(store_url: str, capfdbinary: Any) -> Any:
+    """A server that logs every call, as the real one does."""
+    async with serving(store_url, log_sample=1) as mesh:
+        configure_logs("info")
+        yield mesh
+    structlog.reset_defaults()
+
+
+async def test_a_call_is_one_record_whatever_it_says(
+    logging_mesh: Mesh, story: Story, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    calls = [
+        (name, request) for name in METHODS for request in _hostile(story.requests[name], [*LOGS, *SQL[:1]])
+    ]
+    capfdbinary.readouterr()
+    for name, request in calls:
+        try:
+            await logging_mesh.call(PATHS[name], request)
+        except NectaryError as error:
+            assert not isinstance(error, Internal), f"{name} broke on {request}"
+    sys.stderr.flush()
+    lines = capfdbinary.readouterr().err.splitlines()
+    records = [orjson.loads(line) for line in lines]
+    assert [record["method"] for record in records if record["event"] == "call"] == [
+        PATHS[name] for name, _ in calls
+    ]
+    assert not [record for record in records if "forged" in record]
+    assert not [line for line in lines if b"\x1b" in line]
