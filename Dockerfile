@@ -26,6 +26,6 @@ ENV PYTHONUNBUFFERED=1 \
     NECTARY_DATA_FOLDER=/var/lib/nectary
 EXPOSE 50051
 # Asks the server in this container for its health, as a balancer would.
-HEALTHCHECK --interval=15s --timeout=10s --start-period=30s --retries=3 CMD ["nectary", "doctor"]
+HEALTHCHECK --interval=15s --timeout=10s --start-period=30s --retries=3 CMD ["nectary", "doctor", "--health"]
 ENTRYPOINT ["nectary"]
 CMD ["serve", "all"]

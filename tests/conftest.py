@@ -14,6 +14,9 @@ from servers.store.store import Store
 from tests.fakes import FakeClock
 from tests.servers import MariaDB, Missing, PrivateServer, Redis
 
+# Servers are forked from a process that uses gRPC, whose fork handlers then crash the child now and then.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
 S = TypeVar("S", bound=PrivateServer)
 
 

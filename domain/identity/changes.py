@@ -28,15 +28,19 @@ from domain.shared.errors import Refused
 from domain.shared.instants import Instant, Period
 
 
-def pause(timeline: Timeline, layout: Layout, term_id: str, now: Instant) -> TermPaused:
-    """Stop a running term. Raises Refused (TERM_STATE_WRONG), NotFound."""
+def pause(
+    timeline: Timeline, layout: Layout, rules: Sequence[Rule], term_id: str, now: Instant
+) -> TermPaused:
+    """Stop a running term. Raises Refused (TERM_STATE_WRONG, PREREQUISITE_MISSING), NotFound."""
     term = term_of(timeline, term_id)
     lane = layout.lanes[term.lane_id]
     running = any(segment.term_id == term_id and segment.holds(now) for segment in lane.segments)
     if not running or lane.waiting:
         state = "PAUSED" if lane.waiting else "NOT_RUNNING"
         raise Refused("TERM_STATE_WRONG", "only a running term can be paused", term_id=term_id, state=state)
-    return TermPaused(term_id, now)
+    fact = TermPaused(term_id, now)
+    require_no_new_break(timeline, layout, rules, fact, now)
+    return fact
 
 
 def resume(
@@ -97,7 +101,11 @@ def _extension(
 
 
 def require_no_new_break(
-    timeline: Timeline, layout: Layout, rules: Sequence[Rule], fact: TermPlaced | TermResumed, now: Instant
+    timeline: Timeline,
+    layout: Layout,
+    rules: Sequence[Rule],
+    fact: TermPlaced | TermPaused | TermResumed,
+    now: Instant,
 ) -> None:
     """Refuse a fact after which a rule is broken that was not before (ID-7)."""
     effective = effective_of(fact.term) if isinstance(fact, TermPlaced) else fact.at

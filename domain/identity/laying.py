@@ -140,6 +140,8 @@ class _Laying:
     def _place_auto(self, piece: _Piece) -> None:
         start = max(self._tail if piece.frozen else self._held_tail, piece.floor)
         while True:
+            # What is pinned before may end just here, and its run go on.
+            self._lay_pins_before(start)
             end, run = self._end(piece, start)
             outcome = cut_piece(piece.term, piece.rest, start, end, piece.touches, self._undone)
             behind = self._pin_in_the_way(piece, start, outcome.end)
@@ -151,12 +153,15 @@ class _Laying:
 
     def _pin_in_the_way(self, piece: _Piece, start: Instant, end: Instant) -> Instant | None:
         """Until when a pin keeps a piece away from a place; None if it fits."""
-        while self._unlaid_pins and self._unlaid_pins[0][0] < end:
-            pinned_start, pinned = self._unlaid_pins.pop(0)
-            self._pin(pinned, pinned_start)
+        self._lay_pins_before(end)
         taken = ((pin.start, pin.takes_until(piece)) for pin in self._pins.values())
         in_the_way = (until for since, until in taken if since < until and since < end and start < until)
         return min(in_the_way, default=None)
+
+    def _lay_pins_before(self, instant: Instant) -> None:
+        while self._unlaid_pins and self._unlaid_pins[0][0] < instant:
+            pinned_start, pinned = self._unlaid_pins.pop(0)
+            self._pin(pinned, pinned_start)
 
     def _end(self, piece: _Piece, start: Instant) -> tuple[Instant, Run | None]:
         if piece.rest is not None:

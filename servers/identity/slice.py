@@ -2,8 +2,6 @@
 
 import asyncio
 
-from sqlalchemy import Connection, text
-
 from nectary.identity.v1 import catalog_service_pb2_grpc, identity_service_pb2_grpc
 from servers.identity.asking import Asking
 from servers.identity.attention import AttentionCounter
@@ -19,6 +17,7 @@ from servers.identity.writes import Writes
 from servers.mesh.clock import TestClock
 from servers.mesh.resources import Resources
 from servers.mesh.slices import Job, Served, Slice
+from servers.store.health import probe
 from servers.store.idempotency import Idempotency
 from servers.store.inbox import Inbox
 from servers.store.jobs import Job as LeasedJob
@@ -67,7 +66,7 @@ async def identity_slice(resources: Resources) -> Slice:
             _leased(resources, store, "relay", _relay(resources, store).run),
             _leased(resources, store, "retention", _retention(resources, store).run, RETENTION_EVERY_SECONDS),
         ],
-        probes=[lambda: store.read(_answers)],
+        probes=[lambda: probe(store, common.lease, resources.system_clock)],
         close=writes.drain,
     )
 
@@ -94,7 +93,3 @@ def _retention(resources: Resources, store: Store) -> Retention:
         Idempotency(common.idempotency),
         resources.system_clock,
     )
-
-
-def _answers(connection: Connection) -> None:
-    connection.execute(text("SELECT 1"))

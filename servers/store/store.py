@@ -12,7 +12,7 @@ from domain.shared.errors import DomainError, Raced, Unavailable
 from servers.store.attempt import read_once, write_once
 from servers.store.config import StoreConfig
 from servers.store.engine import mysql_engine, sqlite_reader, sqlite_writer
-from servers.store.faults import Fault, fault_of
+from servers.store.faults import CommitUnknown, Fault, fault_of
 from servers.store.lanes import Attempt, Lane, LoopLane, ThreadLane
 
 P = ParamSpec("P")
@@ -34,6 +34,8 @@ class Store:
         self._writers, self._readers = _lanes(config)
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
+        self.last_write_failed = False
+        """Whether the last transaction found the database unable to write: see `health`."""
 
     @property
     def waiting(self) -> int:
@@ -54,7 +56,13 @@ class Store:
         Unavailable (STORE_UNAVAILABLE, STORE_OVERLOADED) when nothing was written; CommitUnknown when
         the answer to COMMIT was lost.
         """
-        return await self._shielded(self._writers, write_once, partial(_call, function, args, kwargs))
+        try:
+            result = await self._shielded(self._writers, write_once, partial(_call, function, args, kwargs))
+        except (Unavailable, CommitUnknown):
+            self.last_write_failed = True
+            raise
+        self.last_write_failed = False
+        return result
 
     async def read(
         self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

@@ -1,7 +1,7 @@
 """Grounds on each engine, and one zygote for all of them."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,13 @@ from tests.servers import MariaDB, Redis
 async def servers() -> AsyncIterator[Nursery]:
     async with nursery() as young:
         yield young
+
+
+@pytest.fixture(autouse=True)
+def shown_if_the_test_fails(servers: Nursery) -> Iterator[None]:
+    """What the servers logged last."""
+    yield
+    print(servers.log())
 
 
 @pytest.fixture(scope="module", params=["sqlite", "mysql"])

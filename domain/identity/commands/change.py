@@ -65,9 +65,9 @@ class Changed:
 
 
 def pause_term(command: PauseTerm, ports: IdentityPorts, doing: Doing) -> Changed:
-    """Stop a term. Raises Refused (TERM_STATE_WRONG), NotFound (TERM_NOT_FOUND)."""
+    """Stop a term. Raises Refused (TERM_STATE_WRONG, PREREQUISITE_MISSING), NotFound (TERM_NOT_FOUND)."""
     timeline, layout = open_timeline(ports.timelines, command.member_id)
-    fact = pause(timeline, layout, command.term_id, doing.now)
+    fact = pause(timeline, layout, _rules(ports, doing), command.term_id, doing.now)
     return _changed(command.term_id, timeline, layout, doing.now, fact, ports, doing)
 
 

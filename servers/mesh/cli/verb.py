@@ -78,7 +78,9 @@ def _ended(handler: Handler, session: Session, given: dict[str, Any]) -> Exit:
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         result = handler(session, **given)
-        return (_run(result) if inspect.iscoroutine(result) else result) or Exit.OK  # type: ignore[return-value]  # narrowed
+        status = _run(result) if isinstance(result, Coroutine) else result
+        sys.stdout.flush()
+        return status or Exit.OK
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:

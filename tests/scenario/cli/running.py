@@ -1,4 +1,4 @@
-"""Runs `nectary` as people do: as a process, with its own environment."""
+"""Runs `nectary` as people do, with an environment of its own."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from servers.mesh.cli.app import make_app
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 CATALOG = EXAMPLES / "nectary.example.yaml"
+SCREEN = {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONUTF8": "1"}
 NECTARY = [sys.executable, "-m", "servers.mesh.cli"]
 
 
@@ -42,9 +43,9 @@ class Ended:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """Without this shell's own settings; 80 columns, no colour."""
+    """Without this shell's own settings."""
     plain = {key: value for key, value in os.environ.items() if not key.startswith("NECTARY_")}
-    return {**plain, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONUTF8": "1", **variables}
+    return {**plain, **SCREEN, **variables}
 
 
 @dataclass(frozen=True)
@@ -52,22 +53,32 @@ class Nectary:
     """The command, pointed at one server."""
 
     target: str
+    data_folder: Path
 
     def __call__(self, *arguments: str, answer: str = "") -> Ended:
-        """In this process: starting one takes longer than all that a command does."""
-        variables = {"NECTARY_TARGET": self.target, "COLUMNS": "80", "NO_COLOR": "1"}
-        result = CliRunner().invoke(make_app(), arguments, input=answer, env=variables)
-        return Ended(result.exit_code, result.stdout, result.stderr)
+        where = {"NECTARY_TARGET": self.target, "NECTARY_DATA_FOLDER": str(self.data_folder)}
+        return nectary(*arguments, answer=answer, **where)
 
     def json(self, *arguments: str) -> Ended:
         return self(*arguments, "--json")
 
 
 def nectary(*arguments: str, answer: str = "", **variables: str) -> Ended:
-    """Runs a command to its end; `answer` is typed when it asks."""
+    """Runs a command in this process: to start one takes longer than all that a command does.
+
+    `answer` is typed when it asks.
+    """
+    none_of_ours = {key: None for key in os.environ if key.startswith("NECTARY_")}
+    result = CliRunner().invoke(
+        make_app(), arguments, input=answer, env={**none_of_ours, **SCREEN, **variables}
+    )
+    return Ended(result.exit_code, result.stdout, result.stderr)
+
+
+def nectary_process(*arguments: str, **variables: str) -> Ended:
+    """Runs a command as a shell does."""
     done = subprocess.run(
         [*NECTARY, *arguments],
-        input=answer,
         capture_output=True,
         text=True,
         timeout=100,
@@ -107,7 +118,7 @@ def serving(folder: Path) -> Iterator[Nectary]:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, (folder.parent / "serve.log").read_text()
-        yield Nectary(json.loads(line)["address"])
+        yield Nectary(json.loads(line)["address"], folder)
     finally:
         process.terminate()
         assert process.wait(30) == 0

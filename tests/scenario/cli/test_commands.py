@@ -170,6 +170,14 @@ def test_physical_cards_are_made_and_voided(mesh: Nectary) -> None:
     assert (voided["voided"], voided["unknown"]) == (1, 0)
 
 
+def test_projections_are_rebuilt_to_the_same_bytes(mesh: Nectary, member: str) -> None:
+    granted(mesh, member)
+    first, second = (mesh.json("identity", "rebuild").document for _ in range(2))
+    assert first == second
+    assert (first["differed"], first["members"] > 0) == (0, True)
+    assert "differed: 0" in mesh("identity", "rebuild").out
+
+
 def test_the_doctor_finds_a_test_clock_worth_a_warning(mesh: Nectary, tmp_path: Path) -> None:
     report = mesh.json("doctor").document
     assert report["verdict"] == "warn"

@@ -28,7 +28,7 @@ from servers.mesh.cli.exits import Exit
 from servers.mesh.cli.failures import tell
 from servers.mesh.cli.output import Output
 from servers.mesh.cli.session import Session
-from tests.scenario.cli.running import CATALOG, nectary
+from tests.scenario.cli.running import CATALOG, nectary, nectary_process
 
 NOBODY = "127.0.0.1:1"
 
@@ -77,6 +77,12 @@ def test_what_cannot_be_understood_ends_with_two(arguments: tuple[str, ...]) -> 
     ended = nectary(*arguments, NECTARY_TARGET=NOBODY)
     assert (ended.status, ended.out) == (2, "")
     assert "Traceback" not in ended.err
+
+
+def test_a_shell_sees_the_status_and_no_trace() -> None:
+    ended = nectary_process("clock", "advance", "soon", "--json", NECTARY_TARGET=NOBODY)
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.error["hint"] == "90s, 15m, 36h, 30d, 2w or 1d12h"
 
 
 def test_nobody_there_ends_with_four_and_says_where_it_looked() -> None:

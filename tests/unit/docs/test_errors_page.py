@@ -23,7 +23,9 @@ def promised() -> dict[str, tuple[str, set[str]]]:
 
 
 def test_the_page_lists_every_reason_once_in_the_order_of_the_contract() -> None:
-    declared = [value.name.removeprefix("ERROR_REASON_") for value in error_reason_pb2.ErrorReason.DESCRIPTOR.values]
+    declared = [
+        value.name.removeprefix("ERROR_REASON_") for value in error_reason_pb2.ErrorReason.DESCRIPTOR.values
+    ]
     assert [row[0] for row in ROWS] == declared[1:]
 
 

@@ -16,7 +16,7 @@ from tests.unit.docs.pages import PAGES, anchors, fenced, inline_code, links, na
 FOLDERS = sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("."))
 NAMED_FILE = re.compile(rf"((?:{'|'.join(FOLDERS)})/[\w./*-]*)(?:::(\w+))?")
 TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
-COMMAND = re.compile(r"^(?:\w+=\S+ )*(make|nectary|\.venv/bin/nectary)\b([^#;|>&]*)", re.MULTILINE)
+COMMAND = re.compile(r"^(?:\w+=\S+ )*(make|nectary|\.venv/bin/nectary)\b([^#;|>&\n]*)", re.MULTILINE)
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 

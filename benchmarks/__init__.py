@@ -1,0 +1,1 @@
+"""Benchmarks: one question a file, each figure beside its baseline from the same run."""

@@ -1,0 +1,74 @@
+"""Identity on a durable MariaDB and a private Redis, with the example catalogue and its jobs running."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measuring.children import ROOT, Child, child
+from clients import CatalogClient, connect
+from servers.mesh.cli.messages import read_catalog
+from servers.store.migrations import migrate
+from tests.servers import MariaDB, Redis
+
+EXAMPLE = ROOT / "examples" / "nectary.example.yaml"
+SETTLE_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """What a benchmark of Identity talks to."""
+
+    server: Child
+    mariadb: MariaDB
+    database: str
+
+    def count(self, query: str) -> int:
+        """One number, read past the server under test."""
+        with self.mariadb.connect(self.database) as connection, connection.cursor() as cursor:
+            cursor.execute(query)
+            row = cursor.fetchone()
+        assert row is not None, "a count has a row"
+        return int(row[0])
+
+    @property
+    def mariadb_pid(self) -> int:
+        with self.mariadb.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT @@pid_file")
+            row = cursor.fetchone()
+        assert row is not None, "a variable has a row"
+        return int(Path(str(row[0])).read_text())
+
+    def settle(self) -> None:
+        """Wait until every event is published: what came before shall not be paid for by what comes next."""
+        end = time.monotonic() + SETTLE_SECONDS
+        while self.count("SELECT COUNT(*) FROM identity_outbox WHERE published_time IS NULL"):
+            if time.monotonic() > end:
+                raise RuntimeError(f"events still wait to be published after {SETTLE_SECONDS} s")
+            time.sleep(0.05)
+
+
+@contextmanager
+def mesh(**settings: object) -> Iterator[Mesh]:
+    """Serves until the end of the block. Raises `tests.servers.Missing` if a server is not installed."""
+    mariadb, redis = MariaDB(durable=True), Redis.valkey()
+    try:
+        mariadb.start()
+        redis.start()
+        database = "nectary"
+        store_url = mariadb.create_database(database)
+        migrate(store_url)
+        own = {"listen_port": 0, "store_url": store_url, "redis_url": redis.url, "log_level": "error"}
+        with child("servers.mesh.cli", "serve", "identity", settings=own | settings) as server:
+            asyncio.run(_apply_catalog(server.address))
+            yield Mesh(server, mariadb, database)
+    finally:
+        redis.discard()
+        mariadb.discard()
+
+
+async def _apply_catalog(address: str) -> None:
+    async with connect(address) as channel:
+        await CatalogClient(channel).apply_catalog(read_catalog(EXAMPLE))
