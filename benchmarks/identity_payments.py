@@ -10,10 +10,9 @@ of the baseline's rate; stretch: half, which only one commit for several members
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from benchmarks.measuring.commits import COUNT, CREATE, commit_rows
-from benchmarks.measuring.cpu import cpu_seconds
+from benchmarks.measuring.commits import CREATE, commit_rows
 from benchmarks.measuring.load import Load
 from benchmarks.measuring.members import give, new_id
 from benchmarks.measuring.mesh import Mesh, mesh
@@ -27,6 +26,9 @@ CONCURRENT = 32
 SKU = "gold_annual"
 SERVICE = "/nectary.identity.v1.IdentityService/"
 PAYMENTS, COMMITS = "ConfirmPayment", "raw INSERT + COMMIT"
+RAW = "raw.raw_commit"
+EFFECTS = ("identity_order WHERE state = 'PAID'", "identity_term WHERE cause_kind = 'ORDER'", "identity_idempotency")
+"""What each payment adds one row to, and nothing else does meanwhile."""
 QUARTER, HALF = 0.25, 0.5
 
 
@@ -51,23 +53,92 @@ def main() -> None:
     with mesh() as own, Load() as load:
         bench = _Bench(own, load, size)
         rounds = interleaved({COMMITS: bench.commits, PAYMENTS: bench.payments}, size.rounds)
-    _report(rounds, bench)
+    _report(rounds)
 
 
 class _Bench:
-    """Both contenders on one MariaDB, which is watched too."""
+    """Both contenders, on one MariaDB."""
 
     def __init__(self, own: Mesh, load: Load, size: Size) -> None:
-        self.database_us: dict[str, list[float]] = {COMMITS: [], PAYMENTS: []}
-        """CPU time of MariaDB for each call, round after round."""
         self._mesh = own
         self._load = load
         self._size = size
-        self._mariadb_pid = own.mariadb_pid
         self._raw_url = own.mariadb.create_database("raw")
         with own.mariadb.connect("raw") as connection, connection.cursor() as cursor:
             cursor.execute(CREATE)
 
     def commits(self) -> Sample:
-        before = self._mesh.count(f"SELECT COUNT(*) FROM raw.raw_commit")
-        ...
+        rows, (before,) = self._size.commits, self._mesh.counts(RAW)
+        database_before = self._mesh.database_cpu_seconds()
+        done = self._load.run(commit_rows, self._raw_url, rows, CONCURRENT)
+        database = self._mesh.database_cpu_seconds() - database_before
+        _require(self._mesh.counts(RAW) == (before + rows,), "rows are missing")
+        return Sample(rows, done.seconds, done.cpu_seconds, database)
+
+    def payments(self) -> Sample:
+        requests = self._ordered()
+        self._mesh.settle()
+        before = self._mesh.counts(*EFFECTS)
+        database_before, server = self._mesh.database_cpu_seconds(), self._mesh.server
+        sample, driven = server.sample(
+            lambda: self._load.drive(server.address, SERVICE + "ConfirmPayment", requests, CONCURRENT)
+        )
+        database = self._mesh.database_cpu_seconds() - database_before
+        answers = [pb.ConfirmPaymentResponse.FromString(answer) for answer in driven.answers]
+        _require(all(answer.order.state == identity.ORDER_STATE_PAID for answer in answers), "not paid")
+        after = tuple(count + len(requests) for count in before)
+        _require(self._mesh.counts(*EFFECTS) == after, "effects and payments differ in number")
+        return replace(sample, database_seconds=database)
+
+    def _ordered(self) -> Sequence[bytes]:
+        """Payments of new orders, one each for new members, every second of whom holds the card already."""
+        members = [new_id() for _ in range(self._size.payments)]
+        give(self._mesh, self._load, [(member_id, SKU) for member_id in members[::2]])
+        requests = [_order(member_id).SerializeToString() for member_id in members]
+        address = self._mesh.server.address
+        made = self._load.drive(address, SERVICE + "CreateOrder", requests, CONCURRENT)
+        orders = [pb.CreateOrderResponse.FromString(answer).order for answer in made.answers]
+        return [_payment(order).SerializeToString() for order in orders]
+
+
+def _order(member_id: str) -> pb.CreateOrderRequest:
+    return pb.CreateOrderRequest(
+        request_id=new_id(),
+        member_id=member_id,
+        sku_id=SKU,
+        source="benchmark",
+        acquisition_channel=cards.ACQUISITION_CHANNEL_APP_PURCHASE,
+    )
+
+
+def _payment(order: identity.Order) -> pb.ConfirmPaymentRequest:
+    return pb.ConfirmPaymentRequest(
+        request_id=new_id(), order_id=order.order_id, payment_id=new_id(), amount=order.payable
+    )
+
+
+def _require(kept: bool, broken: str) -> None:
+    if not kept:
+        raise AssertionError(f"{broken}: the run is void")
+
+
+def _report(rounds: Rounds) -> None:
+    rows = []
+    for name, samples in rounds.items():
+        against = ratios(samples, rounds[COMMITS], lambda sample: sample.rate)
+        medians = [
+            spread(samples, figure).median
+            for figure in (
+                lambda sample: sample.rate,
+                lambda sample: sample.cpu_us,
+                lambda sample: sample.database_us,
+            )
+        ]
+        aims = [at_least(against, aim) for aim in (QUARTER, HALF)] if name == PAYMENTS else ["", ""]
+        rows.append([name, *map(number, medians), ranged(against), *aims])
+    columns = ["", "per second", "CPU us", "MariaDB CPU us", "rate against raw (range)", "aim", "stretch"]
+    table(columns, rows)
+
+
+if __name__ == "__main__":
+    main()

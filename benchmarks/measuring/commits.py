@@ -15,7 +15,6 @@ CREATE = """
     CREATE TABLE raw_commit (id CHAR(32) CHARACTER SET ascii PRIMARY KEY, at BIGINT NOT NULL, body BLOB NOT NULL)
     ENGINE=InnoDB
 """
-COUNT = "SELECT COUNT(*) FROM raw_commit"
 _INSERT = "INSERT INTO raw_commit (id, at, body) VALUES (%s, %s, %s)"
 _BODY = b"x" * 200
 

@@ -2,15 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ParamSpec, Self, TypeVar
 
 import grpc
 import uvloop
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 CONNECTIONS = 4
 """Of each client: many calls share one, as they do between services."""
@@ -44,6 +47,10 @@ class Load:
         for index, part in enumerate(parts):
             answers[index :: self._clients] = part.answers
         return Driven(max(part.ended for part in parts) - min(part.begun for part in parts), answers)
+
+    def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Some other work, in one of the clients."""
+        return self._pool.submit(work, *args, **kwargs).result()
 
     def __enter__(self) -> Self:
         return self

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measuring.children import ROOT, Child, child
+from benchmarks.measuring.cpu import cpu_seconds
 from clients import CatalogClient, connect
 from servers.mesh.cli.messages import read_catalog
 from servers.store.migrations import migrate
@@ -25,29 +26,28 @@ class Mesh:
     mariadb: MariaDB
     database: str
 
-    def count(self, query: str) -> int:
-        """One number, read past the server under test."""
-        with self.mariadb.connect(self.database) as connection, connection.cursor() as cursor:
-            cursor.execute(query)
-            row = cursor.fetchone()
-        assert row is not None, "a count has a row"
-        return int(row[0])
+    def counts(self, *tables: str) -> tuple[int, ...]:
+        """Rows of each table, or of `table WHERE ...`, read past the server under test."""
+        return tuple(int(self._value(f"SELECT COUNT(*) FROM {table}")) for table in tables)
 
-    @property
-    def mariadb_pid(self) -> int:
-        with self.mariadb.connect() as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT @@pid_file")
-            row = cursor.fetchone()
-        assert row is not None, "a variable has a row"
-        return int(Path(str(row[0])).read_text())
+    def database_cpu_seconds(self) -> float:
+        """CPU time of MariaDB so far."""
+        return cpu_seconds(int(Path(self._value("SELECT @@pid_file")).read_text()))
 
     def settle(self) -> None:
         """Wait until every event is published: what came before shall not be paid for by what comes next."""
         end = time.monotonic() + SETTLE_SECONDS
-        while self.count("SELECT COUNT(*) FROM identity_outbox WHERE published_time IS NULL"):
+        while any(self.counts("identity_outbox WHERE published_time IS NULL")):
             if time.monotonic() > end:
                 raise RuntimeError(f"events still wait to be published after {SETTLE_SECONDS} s")
             time.sleep(0.05)
+
+    def _value(self, query: str) -> str:
+        with self.mariadb.connect(self.database) as connection, connection.cursor() as cursor:
+            cursor.execute(query)
+            row = cursor.fetchone()
+        assert row is not None, "a query for one value has a row"
+        return str(row[0])
 
 
 @contextmanager

@@ -16,6 +16,8 @@ class Sample:
     seconds: float
     cpu_seconds: float
     """Of the process under test alone."""
+    database_seconds: float = 0.0
+    """CPU time of the database meanwhile, where it is part of the question."""
 
     @property
     def rate(self) -> float:
@@ -26,6 +28,11 @@ class Sample:
     def cpu_us(self) -> float:
         """CPU time of one call, in microseconds."""
         return self.cpu_seconds / self.calls * 1e6
+
+    @property
+    def database_us(self) -> float:
+        """CPU time that one call cost the database, in microseconds."""
+        return self.database_seconds / self.calls * 1e6
 
 
 @dataclass(frozen=True)

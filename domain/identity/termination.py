@@ -72,19 +72,18 @@ def terminate(
     where its prerequisite now ends, BLOCK refuses. Raises Refused: REFUND_BLOCKED.
     """
     term = term_of(timeline, wish.term_id)
-    since = min(now, wish.at)
-    known = breaks(timeline, layout, rules, since)
+    known = breaks(timeline, layout, rules, now)
     first = _cut(timeline, layout, term, wish.at, wish.share, wish.keep_time)
     closing = _with(timeline, wish, [first])
     held_back_by = ""
-    if not first.hold and (harm := _new(closing, rules, since, known)):
+    if not first.hold and (harm := _new(closing, rules, now, known)):
         staying = _with(timeline, wish, [replace(first, hold=True)])
-        spared = {item: at for item, at in harm.items() if item not in _new(staying, rules, since, known)}
+        spared = {item: at for item, at in harm.items() if item not in _new(staying, rules, now, known)}
         if spared:
             held_back_by = next(iter(spared)).rule.rule_id
             first, closing = replace(first, hold=True), staying
     cuts = [first]
-    while harm := _answerable(_new(closing, rules, since, known)):
+    while harm := _answerable(_new(closing, rules, now, known)):
         cuts += _cascade(timeline, layout, harm, wish, cuts)
         closing = _with(timeline, wish, cuts)
     after = flatten(closing)
@@ -104,9 +103,9 @@ def _with(timeline: Timeline, wish: Ending, cuts: Sequence[Cut]) -> Timeline:
 
 
 def _new(
-    timeline: Timeline, rules: Sequence[Rule], since: Instant, known: Mapping[Break, Instant]
+    timeline: Timeline, rules: Sequence[Rule], now: Instant, known: Mapping[Break, Instant]
 ) -> dict[Break, Instant]:
-    found = breaks(timeline, flatten(timeline), rules, since)
+    found = breaks(timeline, flatten(timeline), rules, now)
     return {item: at for item, at in found.items() if item not in known}
 
 

@@ -39,14 +39,21 @@ class Table:
         print(HEADING, flush=True)
 
     def line(
-        self, engine: str, story: str, kills: int, fates: Counter[Fate], violations: Sequence[str], began: float
+        self,
+        engine: str,
+        story: str,
+        kills: int,
+        fates: Counter[Fate],
+        violations: Sequence[str],
+        began: float,
     ) -> None:
         self.kills += kills
         self.violations += [f"{engine}, {story}: {violation}" for violation in violations]
         never, once = (str(fates[fate]) if fates else "-" for fate in (Fate.NEVER, Fate.ONCE))
         seconds = time.monotonic() - began
         print(
-            f"{engine:7} {story:46} {kills:6} {never:>6} {once:>6} {len(violations):11} {seconds:8.1f}", flush=True
+            f"{engine:7} {story:46} {kills:6} {never:>6} {once:>6} {len(violations):11} {seconds:8.1f}",
+            flush=True,
         )
 
     async def rounds(self, engine: str, story: str, rounds: AsyncIterator[Round]) -> None:

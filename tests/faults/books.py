@@ -49,7 +49,9 @@ def _half_done(connection: Connection, members: Sequence[str], answers: dict[str
                     yield f"{member_id}: {line.fact.refund_id} had its effect twice"
                 ended.add(line.fact.refund_id)
     paid = {
-        f"confirm-{row['order_id']}" for row in _rows(connection, order, "member_id", members) if row["state"] == "PAID"
+        f"confirm-{row['order_id']}"
+        for row in _rows(connection, order, "member_id", members)
+        if row["state"] == "PAID"
     }
     if not placed == paid == {name for name in answers if name.startswith("confirm-")}:
         yield f"terms, paid orders and answers differ: {placed ^ paid or placed ^ answers.keys()}"

@@ -44,7 +44,9 @@ _effects = Table(
 class Downstream:
     """Its own database, and a relay of Identity's outbox that the test turns by hand."""
 
-    def __init__(self, relay: Relay, relay_lease: Lease, consumer: Consumer, lease: Lease, store: Store) -> None:
+    def __init__(
+        self, relay: Relay, relay_lease: Lease, consumer: Consumer, lease: Lease, store: Store
+    ) -> None:
         self._relay = relay
         self._relay_lease = relay_lease
         self._consumer = consumer

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import redis
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, func, select, update
 
 from clients import CatalogClient, Channel, IdentityClient, connect
 from servers.identity.sql.tables import common
@@ -24,7 +24,9 @@ EXAMPLE = ROOT / "examples" / "nectary.example.yaml"
 class Ground:
     """One database with the example catalogue, and the server that writes into it now."""
 
-    def __init__(self, url: str, redis_url: str, nursery: Nursery, engine: Engine, listener: Downstream) -> None:
+    def __init__(
+        self, url: str, redis_url: str, nursery: Nursery, engine: Engine, listener: Downstream
+    ) -> None:
         self.url = url
         self.redis_url = redis_url
         self.nursery = nursery
@@ -73,6 +75,12 @@ class Ground:
 
     def image(self) -> Image:
         return image_of(self.engine)
+
+    def unpublished(self) -> int:
+        """Events that wait for the relay."""
+        waiting = select(func.count()).where(common.outbox.c.published_time.is_(None))
+        with self.engine.connect() as connection:
+            return int(connection.scalar(waiting) or 0)
 
     def let_leases_run_out(self) -> None:
         """As if the time that a dead holder's leases had left were over."""

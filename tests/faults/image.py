@@ -27,7 +27,9 @@ def image_of(engine: Engine) -> Image:
     with engine.connect() as connection:
         tables = [table for table in metadata.sorted_tables if table.name not in NOT_STATE]
         return {
-            table.name: {_key(table, row): row for row in map(dict, connection.execute(_all(table)).mappings())}
+            table.name: {
+                _key(table, row): row for row in map(dict, connection.execute(_all(table)).mappings())
+            }
             for table in tables
         }
 

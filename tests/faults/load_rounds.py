@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tests.faults.books import violations
 from tests.faults.crowd import Crowd
 from tests.faults.ground import Ground
+from tests.faults.work import not_heard_once
 
 MEMBERS = 32
 LIFE_SECONDS = (0.05, 0.7)
@@ -40,7 +41,7 @@ async def killed_under_load(ground: Ground, kills: int, seed: int = 1) -> Toll:
             await work
     await ground.restart()
     await ground.downstream.drain()
-    toll.violations += await _not_heard_once(ground)
+    toll.violations += await not_heard_once(ground)
     toll.violations += crowd.surprises
     toll.answered = crowd.answered
     return toll
@@ -56,10 +57,3 @@ async def _lived_and_killed(ground: Ground, crowd: Crowd, chance: random.Random,
         await ground.server.death()
     ground.server.kill()
     await crowd.close()
-
-
-async def _not_heard_once(ground: Ground) -> list[str]:
-    events = {(row["member_id"], row["seq"]) for row in ground.image()["identity_event"].values()}
-    effects = await ground.downstream.effects()
-    missing = [f"never heard elsewhere: {name}" for name in events - effects.keys()]
-    return missing + [f"heard {count} times: {name}" for name, count in effects.items() if count > 1]

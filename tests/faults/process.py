@@ -127,4 +127,3 @@ async def nursery() -> AsyncIterator[Nursery]:
             assert zygote.stdin is not None
             zygote.stdin.close()
             await asyncio.wait_for(zygote.wait(), DEATH_SECONDS)
-

@@ -84,7 +84,9 @@ async def payment_of_a_trial(client: IdentityClient, member_id: str) -> Call:
 
 async def payment_with_a_refund_waiting(client: IdentityClient, member_id: str) -> Call:
     order = await ordered(client, member_id, "gold_annual")
-    await client.terminate_term(member_id, refund_id=f"early-{member_id}", reason="test", order_id=order.order_id)
+    await client.terminate_term(
+        member_id, refund_id=f"early-{member_id}", reason="test", order_id=order.order_id
+    )
     return paying(order)
 
 
@@ -138,7 +140,10 @@ STORIES = PAYMENTS + REFUNDS
 
 
 async def send(
-    channel: Channel, call: Call, *, timeout: float | None = None  # noqa: ASYNC109  # it is gRPC's
+    channel: Channel,
+    call: Call,
+    *,
+    timeout: float | None = None,  # noqa: ASYNC109  # it is gRPC's
 ) -> bytes:
     """The bytes of the answer as they came over the wire. Raises NectaryError."""
     stub = channel.unary_unary(call.method, request_serializer=type(call.request).SerializeToString)

@@ -116,5 +116,3 @@ def _deadlocks(mariadb: MariaDB) -> int:
         row = cursor.fetchone()
     assert row is not None
     return int(row[1])
-
-

@@ -19,7 +19,11 @@ from servers.mesh.config import load
 from servers.mesh.run import run
 from tests.faults.kill_points import install
 
-LAZILY_IMPORTED = ("sqlalchemy.dialects.mysql.asyncmy", "sqlalchemy.dialects.mysql.pymysql", "alembic.command")
+LAZILY_IMPORTED = (
+    "sqlalchemy.dialects.mysql.asyncmy",
+    "sqlalchemy.dialects.mysql.pymysql",
+    "alembic.command",
+)
 
 
 def main(folder: Path) -> None:

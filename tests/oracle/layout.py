@@ -266,7 +266,8 @@ class LaneLayout:
         while True:
             piece, natural = self._at(progress, start)
             upto = min(piece.end, until)
-            clashes = [pin for pin in self._pins_against(progress) if start < pin.occupied and pin.start < upto]
+            pins = self._pins_against(progress)
+            clashes = [pin for pin in pins if start < pin.occupied and pin.start < upto]
             if not clashes or start >= upto:
                 return piece, natural
             start = min(clashes, key=lambda pin: pin.start).occupied

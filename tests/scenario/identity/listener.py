@@ -50,7 +50,7 @@ class Listener:
         self._store = store
 
     async def heard(self, count: int) -> list[Heard]:
-        """All that had its effect, in that order, once it is so many. Raises TimeoutError if it stays less."""
+        """All that had its effect, in that order, once it is so many. Raises TimeoutError."""
         async with asyncio.timeout(30):
             await self._consumer.consume_pending(self._lease)
             while len(found := await self._store.read(_all)) < count:

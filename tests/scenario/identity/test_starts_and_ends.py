@@ -1,4 +1,4 @@
-"""Every start and every end of an identity is told exactly once, also when nothing is written then (ID-14)."""
+"""Every start and end of an identity is told exactly once, also when nothing is written then (ID-14)."""
 
 import random
 from collections import defaultdict
@@ -16,7 +16,7 @@ from tests.wire.identity.mesh import START, Mesh, serving
 from tests.wire.identity.shopping import timeline_of
 
 MEMBERS = 24
-DEEDS_A_STEP = 4
+DEEDS_A_STEP = 8
 TWO_YEARS = timedelta(days=731)
 KINDS = {identity.EVENT_TYPE_IDENTITY_STARTED: STARTED, identity.EVENT_TYPE_IDENTITY_ENDED: ENDED}
 

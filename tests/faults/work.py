@@ -1,0 +1,51 @@
+"""A crowd at work while a test breaks something, and what must hold afterwards."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from tests.faults.books import violations
+from tests.faults.crowd import Crowd
+from tests.faults.ground import Ground
+
+MEMBERS = 16
+
+
+@asynccontextmanager
+async def at_work(land: Ground) -> AsyncIterator[Crowd]:
+    """Members who buy and give back until the block ends."""
+    crowd = Crowd(MEMBERS, seed=1)
+    work = asyncio.create_task(crowd.work())
+    crowd.open(land.channel)
+    try:
+        yield crowd
+    finally:
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+
+def assert_in_order(land: Ground, crowd: Crowd) -> None:
+    """Call it when nobody works."""
+    assert crowd.surprises == []
+    with land.engine.connect() as connection:
+        assert list(violations(connection, crowd.recent())) == []
+
+
+async def not_heard_once(land: Ground) -> list[str]:
+    """Events that had no effect at the listener, or more than one, in words."""
+    events = {(row["member_id"], row["seq"]) for row in land.image()["identity_event"].values()}
+    effects = await land.downstream.effects()
+    missing = [f"never heard elsewhere: {name}" for name in events - effects.keys()]
+    return missing + [f"heard {count} times: {name}" for name, count in effects.items() if count > 1]
+
+
+async def assert_heard_once(land: Ground) -> None:
+    assert await not_heard_once(land) == []
+
+
+async def until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    """Returns as soon as it holds. Raises TimeoutError if it does not in time."""
+    async with asyncio.timeout(seconds):
+        while not holds():
+            await asyncio.sleep(0.02)
