@@ -13,7 +13,7 @@ MAY_IMPORT = {
     # Itself only relatively: the same files also build as the wheel `nectary_client`.
     "clients": {"clients", "nectary", "buf"},
     "servers": {"servers", "domain", "clients", "nectary", "buf"},
-    "benchmarks": {"benchmarks", "servers", "domain", "clients", "nectary", "buf"},
+    "benchmarks": {"benchmarks", "tests", "servers", "domain", "clients", "nectary", "buf"},
     "tools": {"tools"},
     "tests": {"tests", "tools", "benchmarks", "servers", "domain", "clients", "nectary", "buf"},
 }

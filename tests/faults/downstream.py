@@ -52,15 +52,18 @@ class Downstream:
         self._consumer = consumer
         self._lease = lease
         self._store = store
+        self._redis = redis_client
 
     async def drain(self) -> None:
         """Publish all that waits, and consume it."""
+        await self._redis.connection_pool.disconnect()  # it may have been restarted
         while await self._relay.publish_once(self._relay_lease):
             pass
         await self.consume()
 
     async def consume(self) -> None:
         """Consume all that was published."""
+        await self._redis.connection_pool.disconnect()
         await self._consumer.consume_pending(self._lease)
         while await self._consumer.consume_new(self._lease):
             pass
@@ -88,6 +91,7 @@ async def downstream(identity_url: str, redis_url: str, folder: Path) -> AsyncIt
             consumer=Consumer(intake, client, STREAM, f"{STREAM}:dead", GROUP, block_ms=1),
             lease=lease,
             store=own,
+            redis_client=client,
         )
     finally:
         await asyncio.gather(client.aclose(), identity.close(), own.close())

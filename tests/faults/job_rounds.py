@@ -18,7 +18,7 @@ from tests.faults.ground import Ground
 from tests.faults.image import Image
 from tests.faults.rounds import Fate, Round
 from tests.faults.stories import ordered, paying, send
-from tests.faults.work import until, not_heard_once
+from tests.faults.work import not_heard_once, until
 
 STARTS_IN = timedelta(seconds=0.4)
 """Long enough for the other jobs to have done with what the grant gave them to do."""

@@ -53,7 +53,7 @@ class Server:
     async def death(self, seconds: float = DEATH_SECONDS) -> None:
         """Returns when it is dead. Raises TimeoutError if it lives on."""
         async with asyncio.timeout(seconds):
-            while not self.is_dead:
+            for _ in iter(lambda: self.is_dead, True):
                 await asyncio.sleep(0.002)
 
     def _end(self, number: signal.Signals) -> None:

@@ -17,7 +17,7 @@ from tests.conftest import started
 from tests.faults.ground import Ground, ground
 from tests.faults.process import Nursery
 from tests.faults.stories import ordered, paying, send
-from tests.faults.work import assert_in_order, assert_heard_once, at_work, until
+from tests.faults.work import assert_heard_once, assert_in_order, at_work, until
 from tests.servers import MariaDB, Redis
 
 RECOVERY_SECONDS = 5
@@ -99,8 +99,7 @@ async def test_a_full_disk_acknowledges_nothing_and_is_seen_in_health(sqlite_lan
     land = sqlite_land
     call = paying(await ordered(land.client, land.new_member(), "gold_annual"))
     before = land.image()
-    log = Path(f"{sqlite_path(land.url)}-wal")
-    with _no_file_longer_than(land, log.stat().st_size if log.exists() else 0):
+    with _disk_full(land):
         with pytest.raises((Unavailable, Raced)):
             await send(land.channel, call)
         await _until_health_is(land, serving=False)
@@ -117,8 +116,10 @@ async def _is_serving(land: Ground) -> bool:
 
 
 @contextmanager
-def _no_file_longer_than(land: Ground, size: int) -> Iterator[None]:
-    """While it is entered, the server can make no file longer than this, its log included."""
+def _disk_full(land: Ground) -> Iterator[None]:
+    """Meanwhile the server can lengthen no file, its log included."""
+    log = Path(f"{sqlite_path(land.url)}-wal")
+    size = log.stat().st_size if log.exists() else 0
     soft, hard = resource.prlimit(land.server.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(land.server.pid, resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -129,5 +130,7 @@ def _no_file_longer_than(land: Ground, size: int) -> Iterator[None]:
 
 async def _until_health_is(land: Ground, serving: bool) -> None:
     async with asyncio.timeout(20):
-        while await _is_serving(land) is not serving:
+        while True:
+            if await _is_serving(land) is serving:
+                return
             await asyncio.sleep(0.05)

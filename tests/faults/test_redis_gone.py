@@ -46,7 +46,7 @@ async def test_purchases_go_on_without_redis_and_their_events_follow(
         before = crowd.answered
         await until(lambda: crowd.answered > before + LONG_ENOUGH)
     await until(lambda: own_land.unpublished() == 0)
-    await own_land.downstream.consume()
-    own_land.server.kill()
+    own_land.server.stop()
+    await own_land.downstream.drain()
     assert_in_order(own_land, crowd)
     await assert_heard_once(own_land)

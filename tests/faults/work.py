@@ -47,5 +47,5 @@ async def assert_heard_once(land: Ground) -> None:
 async def until(holds: Callable[[], bool], seconds: float = 20) -> None:
     """Returns as soon as it holds. Raises TimeoutError if it does not in time."""
     async with asyncio.timeout(seconds):
-        while not holds():
+        for _ in iter(holds, True):
             await asyncio.sleep(0.02)

@@ -7,17 +7,14 @@ import pytest
 from sqlalchemy import Connection
 
 from domain.identity.commands.catalog import ApplyCatalog, apply_catalog
-from domain.identity.recording import Doing
 from servers.identity.sql.unit import Memory, Unit
 from servers.identity.wire.catalogs import draft_of
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
 from servers.store.migrations import migrate
 from servers.store.store import Store
-from tests.fakes import EPOCH
+from tests.contract.identity.commands import done
 from tests.wire.identity.cards import a_catalog
-
-NOW = Doing("a test", "", EPOCH)
 
 
 @pytest.fixture
@@ -27,8 +24,7 @@ def identity_url(store_url: str) -> str:
     engine = blocking_engine(StoreConfig(store_url))
     with engine.begin() as connection:
         unit = Unit(connection, Memory())
-        apply_catalog(ApplyCatalog(draft_of(a_catalog()), False, 0), unit.ports, NOW)
-        unit.keep()
+        done(unit, apply_catalog, ApplyCatalog(draft_of(a_catalog()), False, 0))
         unit.flush()
     engine.dispose()
     return store_url
