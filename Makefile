@@ -118,7 +118,7 @@ test-fast: $(STAMP)  ## run the tests that need no server: rules, layers, packag
 .PHONY: kills
 kills: $(STAMP)  ## kill -9 the server at every step of its writes, restart it and look for half-done work
 	scripts/install_servers.sh
-	pytest tests/faults $(ARGS)
+	python -m tests.faults $(ARGS)
 
 .PHONY: mutants
 mutants: $(STAMP)  ## break each invariant on purpose and see that the tests notice

@@ -27,7 +27,11 @@ SKU = "gold_annual"
 SERVICE = "/nectary.identity.v1.IdentityService/"
 PAYMENTS, COMMITS = "ConfirmPayment", "raw INSERT + COMMIT"
 RAW = "raw.raw_commit"
-EFFECTS = ("identity_order WHERE state = 'PAID'", "identity_term WHERE cause_kind = 'ORDER'", "identity_idempotency")
+EFFECTS = (
+    "identity_order WHERE state = 'PAID'",
+    "identity_term WHERE cause_kind = 'ORDER'",
+    "identity_idempotency",
+)
 """What each payment adds one row to, and nothing else does meanwhile."""
 QUARTER, HALF = 0.25, 0.5
 

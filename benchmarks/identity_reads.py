@@ -59,7 +59,9 @@ def main() -> None:
     _report(rounds)
 
 
-def _contenders(load: Load, echo: Child, server: Child, members: Members, size: Size) -> Mapping[str, Contender]:
+def _contenders(
+    load: Load, echo: Child, server: Child, members: Members, size: Size
+) -> Mapping[str, Contender]:
     everyone = list(members)
     few = dict(islice(members.items(), size.kept_members))
     lists, few_lists = [_list(item) for item in members.items()], [_list(item) for item in few.items()]

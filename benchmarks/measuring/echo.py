@@ -18,7 +18,10 @@ from google.protobuf.message import Message
 from nectary.identity.v1 import identity_service_pb2 as pb
 
 SERVICE = "benchmarks.Echo"
-MESSAGES = {"ListIdentities": pb.ListIdentitiesRequest, "BatchCheckIdentities": pb.BatchCheckIdentitiesRequest}
+MESSAGES = {
+    "ListIdentities": pb.ListIdentitiesRequest,
+    "BatchCheckIdentities": pb.BatchCheckIdentitiesRequest,
+}
 """What each method echoes."""
 
 

@@ -50,8 +50,6 @@ class _Piece:
     pinned: Instant | None = None
     rest: Rest | None = None
     frozen: bool = False
-    returned_by: str = ""
-    """The refunded upgrade that gives it back: its HOLD keeps others away, not this."""
 
     @property
     def refunded_in_full(self) -> Instant | None:
@@ -63,16 +61,16 @@ class _Piece:
 class _Pin:
     """A pinned piece in its place: what it takes, and what later terms leave to it."""
 
-    term_id: str
+    term: Term
     start: Instant
     end: Instant
     onward: Instant
     held: Instant
 
     def takes_until(self, piece: _Piece) -> Instant:
-        """Until when it keeps a piece away: HOLD is not for frozen rests, nor for what the upgrade gives back."""
-        bare = piece.frozen or piece.returned_by == self.term_id
-        return self.end if bare else max(self.end, self.held)
+        """Until when it keeps a piece away: HOLD is not for frozen rests, nor for what an upgrade gives back."""
+        replaced = any(item.term_id == piece.term.term_id for item in self.term.supersedes)
+        return self.end if piece.frozen or replaced else max(self.end, self.held)
 
 
 _Entry = tuple[tuple[int, ...], int, _Piece]
@@ -97,8 +95,9 @@ class _Laying:
         self._pins: dict[str, _Pin] = {}
         self._runs: dict[Instant, Run] = {}
         self._tail: Instant = EARLIEST
-        self._held_tail: Instant = EARLIEST
-        """As `_tail`, had no term whose refund says HOLD been cut."""
+        """Where a frozen rest may start: behind all that is laid."""
+        self._onward: Instant = EARLIEST
+        """Where any other may: also behind what took terms away, and behind what HOLD keeps free."""
         self._blocked = False
 
     def lay(self) -> Lane:
@@ -114,15 +113,11 @@ class _Laying:
     def _place(self, piece: _Piece) -> None:
         if piece.pinned is not None:
             pin = self._pin(piece, piece.pinned)
-            self._move_on(pin.onward, pin.held)
+            self._onward = max(self._onward, pin.onward, pin.held)
         elif self._blocked:
             self._wait(piece)
         else:
             self._place_auto(piece)
-
-    def _move_on(self, onward: Instant, held: Instant) -> None:
-        self._tail = max(self._tail, onward)
-        self._held_tail = max(self._held_tail, held)
 
     def _pin(self, piece: _Piece, start: Instant) -> _Pin:
         """The pin of a pinned piece, laid if it was not yet."""
@@ -133,12 +128,12 @@ class _Laying:
             laid = [pin for pin in self._pins.values() if pin.start < pin.end]
             overlapped = any(pin.start < outcome.end and start < pin.end for pin in laid)
             self.lane.collides |= start < outcome.end and overlapped
-            self._pins[term_id] = _Pin(term_id, start, outcome.end, outcome.onward, outcome.held)
+            self._pins[term_id] = _Pin(piece.term, start, outcome.end, outcome.onward, outcome.held)
             self._settle(piece, start, end, run, outcome)
         return self._pins[term_id]
 
     def _place_auto(self, piece: _Piece) -> None:
-        start = max(self._tail if piece.frozen else self._held_tail, piece.floor)
+        start = max(self._tail if piece.frozen else self._onward, piece.floor)
         while True:
             # What is pinned before may end just here, and its run go on.
             self._lay_pins_before(start)
@@ -149,7 +144,7 @@ class _Laying:
                 break
             start = behind
         self._settle(piece, start, end, run, outcome)
-        self._move_on(outcome.onward, outcome.held)
+        self._onward = max(self._onward, outcome.onward, outcome.held)
 
     def _pin_in_the_way(self, piece: _Piece, start: Instant, end: Instant) -> Instant | None:
         """Until when a pin keeps a piece away from a place; None if it fits."""
@@ -173,6 +168,7 @@ class _Laying:
     def _settle(self, piece: _Piece, start: Instant, end: Instant, run: Run | None, outcome: Outcome) -> None:
         term = piece.term
         if outcome.end > start:
+            self._tail = max(self._tail, outcome.end)
             span = (start, outcome.end)
             self.lane.segments.append(
                 Segment(*span, term.term_id, term.lane_id, term.sku_id, frozen=piece.frozen)
@@ -189,14 +185,14 @@ class _Laying:
             self.lane.undone.setdefault(upgrade.term_id, refunded)
 
     def _follow(self, piece: _Piece, follow: Follow) -> None:
-        still_frozen = piece.frozen and not follow.by
+        # A pause, or an upgrade that came and went, leaves a rest frozen by another where it was.
+        still_frozen = piece.frozen and not follow.frozen
         rest = _Piece(
             piece.term,
             max(follow.floor, piece.floor),
             follow.touches,
             rest=follow.rest,
             frozen=follow.frozen or still_frozen,
-            returned_by="" if follow.frozen else follow.by,
         )
         if follow.waiting:
             self._wait(rest)
@@ -226,7 +222,7 @@ class _Laying:
             self.lane.waiting[piece.term.term_id] = piece.rest
         else:
             self._undo(piece.term, refunded)
-            self._move_on(refunded, refunded)
+            self._onward = max(self._onward, refunded)
 
     def _replaces(self, upgrade: Superseded) -> bool:
         return upgrade.by not in self._undone and upgrade.residue is not Residue.FREEZE

@@ -11,6 +11,7 @@ from nectary.identity.v1 import identity_service_pb2 as pb
 from nectary.identity.v1 import identity_service_pb2_grpc as rpc
 from servers.identity.asking import Asking, new_id
 from servers.identity.attention import AttentionCounter
+from servers.identity.calendar_end import within_calendar
 from servers.identity.commands_of import ending_of, extension_of, grant_of, payment_of, purchase_of
 from servers.identity.reads import Reads
 from servers.identity.wire import effects, timelines
@@ -33,20 +34,22 @@ class IdentityServicer(rpc.IdentityServiceServicer):
     async def PreviewPurchase(
         self, request: pb.PreviewPurchaseRequest, context: "Context"
     ) -> pb.PreviewPurchaseResponse:
-        preview, _ = await self._ask.look(purchase.preview_purchase, purchase_of(request))
-        return pb.PreviewPurchaseResponse(effect=effects.purchase(preview.placed), etag=preview.etag)
+        with within_calendar():
+            preview, _ = await self._ask.look(purchase.preview_purchase, purchase_of(request))
+            return pb.PreviewPurchaseResponse(effect=effects.purchase(preview.placed), etag=preview.etag)
 
     async def ExplainPurchase(
         self, request: pb.ExplainPurchaseRequest, context: "Context"
     ) -> pb.ExplainPurchaseResponse:
-        told, _ = await self._ask.look(purchase.explain_purchase, purchase_of(request))
-        placed = told.verdict.placed if told.verdict.accepted else None
-        return pb.ExplainPurchaseResponse(
-            accepted=told.verdict.accepted,
-            checks=[effects.check(check) for check in told.verdict.checks],
-            earliest_start_time=optional_timestamp(told.earliest_start),
-            effect=effects.purchase(placed) if placed else None,
-        )
+        with within_calendar():
+            told, _ = await self._ask.look(purchase.explain_purchase, purchase_of(request))
+            placed = told.verdict.placed if told.verdict.accepted else None
+            return pb.ExplainPurchaseResponse(
+                accepted=told.verdict.accepted,
+                checks=[effects.check(check) for check in told.verdict.checks],
+                earliest_start_time=optional_timestamp(told.earliest_start),
+                effect=effects.purchase(placed) if placed else None,
+            )
 
     async def CreateOrder(self, request: pb.CreateOrderRequest, context: "Context") -> pb.CreateOrderResponse:
         command = purchase.CreateOrder(purchase_of(request), new_id(), request.preview_etag)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from domain.identity.recording import Doing
 from domain.shared.errors import DomainError, Raced, Unavailable
 from domain.shared.instants import Instant
+from servers.identity.calendar_end import within_calendar
 from servers.identity.sql.tables import common
 from servers.identity.sql.unit import Memory, Unit
 from servers.mesh.batching import Coalescer
@@ -76,6 +77,21 @@ class Writes:
             # The answers were written with their effects: run again, and what was committed is found.
             # Commands without a request id are jobs, which find by themselves that nothing is due.
             return await self._resolve(writes)
+        except DomainError:
+            raise
+        except Exception:
+            if len(writes) == 1:
+                raise
+            # One of them met a bug of ours: by itself it fails alone.
+            _log.warning("group_broken", writes=len(writes))
+            return [await self._alone(write) for write in writes]
+
+    async def _alone(self, write: Write) -> bytes | Exception:
+        try:
+            [outcome] = await self._commit([write])
+        except Exception as error:
+            return error
+        return outcome
 
     async def _resolve(self, writes: Sequence[Write]) -> Sequence[bytes | Exception]:
         try:
@@ -117,8 +133,9 @@ class _Group:
             return _replayed(known, write)
         doing = Doing(write.actor, write.key.request_id if write.key else "", self._now)
         try:
-            result = write.use_case(write.command, self._unit.ports, doing)
-            response = write.answer(result, self._now)
+            with within_calendar():
+                result = write.use_case(write.command, self._unit.ports, doing)
+                response = write.answer(result, self._now)
         except DomainError as refusal:
             self._unit.drop()
             if isinstance(refusal, Raced) and refusal.reason == "TRANSACTION_RACED":

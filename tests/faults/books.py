@@ -72,7 +72,8 @@ def _gaps(connection: Connection, members: Sequence[str]) -> Iterator[str]:
     }
     for member_id in {*facts, *told, *versions}:
         if not sorted(facts[member_id]) == sorted(told[member_id]) == versions.get(member_id):
-            yield f"{member_id}: facts {facts[member_id]}, outbox {told[member_id]}, {versions.get(member_id)}"
+            where = f"facts {facts[member_id]}, outbox {told[member_id]}"
+            yield f"{member_id}: {where}, version {versions.get(member_id)}"
 
 
 def _stale_projections(connection: Connection, members: Sequence[str]) -> Iterator[str]:

@@ -56,7 +56,7 @@ class Crowd:
     async def close(self) -> None:
         """Returns when everybody waits: call it with the server dead."""
         self._gate.clear()
-        while self._waiting < self._size:
+        for _ in iter(lambda: self._waiting == self._size, True):
             await asyncio.sleep(0.001)
 
     def recent(self) -> list[Memory]:

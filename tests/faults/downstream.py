@@ -45,7 +45,14 @@ class Downstream:
     """Its own database, and a relay of Identity's outbox that the test turns by hand."""
 
     def __init__(
-        self, relay: Relay, relay_lease: Lease, consumer: Consumer, lease: Lease, store: Store
+        self,
+        *,
+        relay: Relay,
+        relay_lease: Lease,
+        consumer: Consumer,
+        lease: Lease,
+        store: Store,
+        redis_client: redis.asyncio.Redis,
     ) -> None:
         self._relay = relay
         self._relay_lease = relay_lease
@@ -56,7 +63,7 @@ class Downstream:
 
     async def drain(self) -> None:
         """Publish all that waits, and consume it."""
-        await self._redis.connection_pool.disconnect()  # it may have been restarted
+        await self._redis.connection_pool.disconnect()  # Redis may have been another since
         while await self._relay.publish_once(self._relay_lease):
             pass
         await self.consume()

@@ -46,6 +46,10 @@ class Server:
         """As the power would. Returns when it is gone."""
         self._end(signal.SIGKILL)
 
+    def begin_to_stop(self) -> None:
+        """It drains from now on."""
+        signal.pidfd_send_signal(self.pidfd, signal.SIGTERM)
+
     def stop(self) -> None:
         """As an operator would: it drains. Returns when it is gone."""
         self._end(signal.SIGTERM)
@@ -79,7 +83,8 @@ class Nursery:
 
     async def start_doomed(self, **settings: object) -> Server:
         """As `start`, under the order that stands in the folder."""
-        assert self._zygote.stdin is not None and self._zygote.stdout is not None
+        assert self._zygote.stdin is not None
+        assert self._zygote.stdout is not None
         chosen = {"listen_port": 0, "drain_grace_seconds": 3, **settings}
         line = json.dumps({key: str(value) for key, value in chosen.items()})
         self._zygote.stdin.write(f"{line}\n".encode())

@@ -32,8 +32,13 @@ async def ordered(client: IdentityClient, member_id: str, sku_id: str, *marks: s
 async def bought(client: IdentityClient, member_id: str, sku_id: str) -> identity_pb2.Term:
     """A paid card."""
     order = await ordered(client, member_id, sku_id)
-    names = {"payment_id": f"pay-{order.order_id}", "request_id": f"confirm-{order.order_id}"}
-    return (await client.confirm_payment(order.order_id, amount=order.payable, **names)).term
+    paid = await client.confirm_payment(
+        order.order_id,
+        payment_id=f"pay-{order.order_id}",
+        amount=order.payable,
+        request_id=f"confirm-{order.order_id}",
+    )
+    return paid.term
 
 
 def paying(order: identity_pb2.Order, fen_too_much: int = 0) -> Call:

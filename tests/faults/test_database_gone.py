@@ -9,7 +9,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 from clients import Raced, Unavailable
 from servers.store.config import sqlite_path
@@ -19,6 +19,7 @@ from tests.faults.process import Nursery
 from tests.faults.stories import ordered, paying, send
 from tests.faults.work import assert_heard_once, assert_in_order, at_work, until
 from tests.servers import MariaDB, Redis
+from tests.wire.mesh.running import health_stub
 
 RECOVERY_SECONDS = 5
 ROUNDS_OF_EVERYTHING = 3
@@ -110,8 +111,7 @@ async def test_a_full_disk_acknowledges_nothing_and_is_seen_in_health(sqlite_lan
 
 async def _is_serving(land: Ground) -> bool:
     async with grpc.aio.insecure_channel(land.server.address) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
-        answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=5)
+        answer = await health_stub(channel).Check(health_pb2.HealthCheckRequest(), timeout=5)
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import random
+from contextlib import suppress
 
 import pytest
 
-from clients import InvalidRequest, NectaryError
+from clients import DeadlineExceeded, InvalidRequest
 from tests.faults.books import violations
 from tests.faults.crowd import Memory
 from tests.faults.ground import Ground
@@ -22,15 +23,14 @@ async def test_a_thousand_equal_requests_have_one_effect_and_one_answer(land: Gr
     """F-30."""
     land.overrides = {"max_calls": 2 * TIMES}
     await land.restart()
-    once = growth_of_one = None
+    effects = []
     for times in (1, TIMES):
-        member_id = land.new_member()
-        call = paying(await ordered(land.client, member_id, "gold_annual"))
+        call = paying(await ordered(land.client, land.new_member(), "gold_annual"))
         before = land.image()
         answers = await asyncio.gather(*(send(land.channel, call, timeout=30) for _ in range(times)))
         assert len(set(answers)) == 1
-        once, growth_of_one = growth_of_one, growth(before, land.image())
-    assert once == growth_of_one
+        effects.append(growth(before, land.image()))
+    assert effects[0] == effects[1]
 
 
 async def test_a_request_id_with_another_body_is_refused_and_has_no_effect(land: Ground) -> None:
@@ -59,20 +59,16 @@ async def test_a_call_that_ends_too_early_is_there_whole_or_not_at_all(land: Gro
     memories = await asyncio.gather(
         *(_impatient(land, chance.uniform(0.001, 0.15), cancels) for _ in range(IMPATIENT_MEMBERS))
     )
-    assert any(memory.answers for memory in memories)
     with land.engine.connect() as connection:
         assert list(violations(connection, memories)) == []
-    assert {type(answer) for memory in memories for answer in memory.answers.values()} == {bytes}
 
 
 async def _impatient(land: Ground, seconds: float, cancels: bool) -> Memory:
     """A member who gives up too early, and then asks again with the same request."""
     memory = Memory(land.new_member())
     call = paying(await ordered(land.client, memory.member_id, "gold_annual"))
-    try:
+    with suppress(DeadlineExceeded, TimeoutError):
         await _given_up(land, call, seconds) if cancels else await send(land.channel, call, timeout=seconds)
-    except (NectaryError, asyncio.CancelledError, TimeoutError):
-        """Whether it was done is not known."""
     memory.answers[call.request.request_id] = await send(land.channel, call)
     return memory
 

@@ -1,22 +1,25 @@
 """A crowd at work while a test breaks something, and what must hold afterwards."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+from clients import Channel
 from tests.faults.books import violations
 from tests.faults.crowd import Crowd
 from tests.faults.ground import Ground
 
 MEMBERS = 16
+_SEEDS = itertools.count(1)
 
 
 @asynccontextmanager
-async def at_work(land: Ground) -> AsyncIterator[Crowd]:
-    """Members who buy and give back until the block ends."""
-    crowd = Crowd(MEMBERS, seed=1)
+async def at_work(land: Ground, channel: Channel | None = None) -> AsyncIterator[Crowd]:
+    """Members who buy and give back until the block ends; by the ground's own channel, if by no other."""
+    crowd = Crowd(MEMBERS, seed=next(_SEEDS))
     work = asyncio.create_task(crowd.work())
-    crowd.open(land.channel)
+    crowd.open(channel or land.channel)
     try:
         yield crowd
     finally:

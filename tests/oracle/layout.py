@@ -223,7 +223,6 @@ class LaneLayout:
         """Whether what a cut left can be laid at once."""
         if cut.back is not None:
             progress.floor = max(progress.floor, cut.back)
-            progress.frozen = progress.frozen and cut.pauses
             return True
         if cut.pauses:
             self.blocked = self._wait(progress)

@@ -2,26 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, tuple_
 
 from domain.identity.orders import Order, RefundNotice
-from domain.shared.errors import NotFound
+from domain.shared.errors import NotFound, Raced
 from servers.identity.codec import decode, encode
 from servers.identity.sql.overlay import Overlay
 from servers.identity.sql.tables import order as orders
 from servers.identity.sql.tables import refund_notice
 
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
-_SELECT = select(orders.c.order_id, orders.c.content).where(orders.c.order_id.in_(_ids))
+_SELECT = select(orders.c.order_id, orders.c.version, orders.c.content).where(orders.c.order_id.in_(_ids))
 _SELECT_NOTICES = (
     select(refund_notice.c.order_id, refund_notice.c.content)
     .where(refund_notice.c.order_id.in_(_ids))
     .order_by(refund_notice.c.order_id, refund_notice.c.recorded_time, refund_notice.c.refund_id)
 )
-_UPDATE = (
-    update(orders)
-    .where(orders.c.order_id == bindparam("id"))
-    .values(state=bindparam("new_state"), content=bindparam("new_content"))
+_DELETE = delete(orders).where(
+    tuple_(orders.c.order_id, orders.c.version).in_(bindparam("known", expanding=True))
 )
 
 
@@ -30,6 +28,7 @@ class SqlOrders:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._versions: dict[str, int] = {}
         self.rows: Overlay[str, Order] = Overlay(self._load)
         self.waiting: Overlay[str, tuple[RefundNotice, ...]] = Overlay(self._load_notices)
 
@@ -49,13 +48,12 @@ class SqlOrders:
         known = self.waiting.get(notice.order_id) or ()
         if all(other.refund_id != notice.refund_id for other in known):
             self.waiting.put(notice.order_id, (*known, notice))
+            # The order moves on too: its payment must not pass by a refund that it did not see.
+            self.rows.put(notice.order_id, self.get(notice.order_id))
 
     def flush(self) -> None:
-        changes = self.rows.changes()
-        if new := [_row(order) for _, before, order in changes if before is None]:
-            self._connection.execute(insert(orders), new)
-        if old := [_change(order) for _, before, order in changes if before is not None]:
-            self._connection.execute(_UPDATE, old)
+        if changes := self.rows.changes():
+            self._write(changes)
         notices = [
             _notice_row(notice)
             for _, before, after in self.waiting.changes()
@@ -64,9 +62,18 @@ class SqlOrders:
         if notices:
             self._connection.execute(insert(refund_notice), notices)
 
+    def _write(self, changes: Sequence[tuple[str, Order | None, Order]]) -> None:
+        # Out with the old rows and in with the new: one statement each for any number of orders.
+        known = [(order_id, self._versions[order_id]) for order_id, before, _ in changes if before]
+        if known and self._connection.execute(_DELETE, {"known": known}).rowcount != len(known):
+            raise Raced("TRANSACTION_RACED", "another writer was first on an order")
+        rows = [_row(order, self._versions.get(order_id, 0) + 1) for order_id, _, order in changes]
+        self._connection.execute(insert(orders), rows)
+
     def _load(self, ids: Sequence[str]) -> Mapping[str, Order]:
-        rows = self._connection.execute(_SELECT, {"ids": list(ids)})
-        return {order_id: decode(Order, content) for order_id, content in rows}
+        rows = self._connection.execute(_SELECT, {"ids": list(ids)}).all()
+        self._versions |= {row.order_id: row.version for row in rows}
+        return {row.order_id: decode(Order, row.content) for row in rows}
 
     def _load_notices(self, ids: Sequence[str]) -> Mapping[str, tuple[RefundNotice, ...]]:
         found: dict[str, tuple[RefundNotice, ...]] = {}
@@ -75,19 +82,16 @@ class SqlOrders:
         return found
 
 
-def _row(order: Order) -> dict[str, object]:
+def _row(order: Order, version: int) -> dict[str, object]:
     return {
         "order_id": order.order_id,
         "member_id": order.member_id,
+        "version": version,
         "state": order.state.value,
         "created_time": order.created,
         "expires_time": order.expires,
         "content": encode(order),
     }
-
-
-def _change(order: Order) -> dict[str, object]:
-    return {"id": order.order_id, "new_state": order.state.value, "new_content": encode(order)}
 
 
 def _notice_row(notice: RefundNotice) -> dict[str, object]:

@@ -104,6 +104,8 @@ order = Table(
     metadata,
     Column("order_id", identifier(), primary_key=True),
     Column("member_id", identifier(), nullable=False),
+    # Grows with every change, and with every refund that waits for the payment: the optimistic lock.
+    Column("version", BigInteger, nullable=False),
     Column("state", identifier(32), nullable=False),
     Column("created_time", INSTANT, nullable=False),
     Column("expires_time", INSTANT, nullable=False),

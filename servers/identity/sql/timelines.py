@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import NAMESPACE_OID, uuid5
 
-from sqlalchemy import BindParameter, Connection, bindparam, case, delete, insert, select, tuple_, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from domain.identity.announcing import Holding, holdings, next_moment
@@ -39,6 +39,15 @@ _SELECT_FACTS = (
     .where(event.c.member_id.in_(_members))
     .order_by(event.c.member_id, event.c.seq)
 )
+_DELETE_VERSIONS = delete(timeline).where(
+    tuple_(timeline.c.member_id, timeline.c.version).in_(bindparam("versions", expanding=True))
+)
+_DELETE_SEGMENTS = delete(segment).where(
+    tuple_(segment.c.member_id, segment.c.lane_id, segment.c.start_time).in_(
+        bindparam("keys", expanding=True)
+    )
+)
+_OUTBOX = Outbox(common.outbox)
 
 
 @dataclass(frozen=True)
@@ -130,31 +139,17 @@ Changes = Sequence[tuple[str, Page | None, Page]]
 
 def _write_versions(connection: Connection, changes: Changes) -> None:
     """The optimistic lock: a member whose version is not the one read loses the whole transaction."""
-    new = [_version_row(page) for _, before, page in changes if before is None]
-    if new:
-        try:
-            connection.execute(insert(timeline), new)
-        except IntegrityError as error:
-            if is_duplicate(error):
-                raise Raced("TRANSACTION_RACED", "another writer opened this timeline") from error
-            raise
-    known = [(before, page) for _, before, page in changes if before is not None]
+    known = [(before.timeline.member_id, before.timeline.sequence) for _, before, _ in changes if before]
     if known:
-        rows = [_version_row(page) for _, page in known]
-        versions = {row["member_id"]: row["version"] for row in rows}
-        moments = {row["member_id"]: row["next_moment"] for row in rows}
-        locks = [(page.timeline.member_id, before.timeline.sequence) for before, page in known]
-        member = timeline.c.member_id
-        moved = connection.execute(
-            update(timeline)
-            .where(tuple_(member, timeline.c.version).in_(locks))
-            .values(
-                version=case(versions, value=member),
-                next_moment=case(moments, value=member),
-            )
-        )
-        if moved.rowcount != len(locks):
+        # Out with the old rows and in with the new: one statement each for any number of members.
+        if connection.execute(_DELETE_VERSIONS, {"versions": known}).rowcount != len(known):
             raise Raced("TRANSACTION_RACED", "another writer was first on a timeline")
+    try:
+        connection.execute(insert(timeline), [_version_row(page) for _, _, page in changes])
+    except IntegrityError as error:
+        if is_duplicate(error):
+            raise Raced("TRANSACTION_RACED", "another writer opened this timeline") from error
+        raise
 
 
 def _version_row(page: Page) -> dict[str, object]:
@@ -185,7 +180,7 @@ def _write_lines(connection: Connection, changes: Changes, stored: Instant) -> N
             )
             events.append(event_of(member_id, line, kind, payload))
     connection.execute(insert(event), rows)
-    Outbox(common.outbox).append(connection, events)
+    _OUTBOX.append(connection, events)
 
 
 def event_of(member_id: str, line: Recorded, kind: str, payload: bytes) -> Event:
@@ -283,7 +278,6 @@ def _write_segments(connection: Connection, changes: Changes) -> None:
         gone += [(member_id, *key) for key, row in old.items() if now.get(key) != row]
         new += [row for key, row in now.items() if old.get(key) != row]
     if gone:
-        key = tuple_(segment.c.member_id, segment.c.lane_id, segment.c.start_time)
-        connection.execute(delete(segment).where(key.in_(gone)))
+        connection.execute(_DELETE_SEGMENTS, {"keys": gone})
     if new:
         connection.execute(insert(segment), new)

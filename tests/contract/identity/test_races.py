@@ -60,7 +60,7 @@ def _prepared(connect: Connect, step: Step | None) -> None:
     if step:
         done(unit, *step)
         unit.flush()
-    if not connection.engine.dialect.name == "sqlite":
+    if connection.engine.dialect.name != "sqlite":
         connection.commit()
 
 

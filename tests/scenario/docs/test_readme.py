@@ -20,7 +20,12 @@ def test_the_example_sells_a_card(tmp_path: Path) -> None:
         script = tmp_path / "example.py"
         script.write_text(example.replace(ADDRESS, repr(command.target)))
         ran = subprocess.run(
-            [sys.executable, str(script)], env=environment(), check=True, capture_output=True, text=True, timeout=30
+            [sys.executable, str(script)],
+            env=environment(),
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=30,
         )
         assert ran.stdout == "gold_quarterly through 2027-04-01\n"
         assert command("member", "show", "ann").status == 0

@@ -1,7 +1,9 @@
 """Crowds on one server: every outcome is that of some order, one after the other (ID-12, ID-15, F-30)."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from clients import NectaryError
 from nectary.identity.v1 import identity_pb2 as identity
@@ -14,6 +16,7 @@ from tests.wire.identity.mesh import Mesh
 from tests.wire.identity.shopping import bought, timeline_of
 
 CROWD = 64
+Call = Callable[[], Awaitable[Any]]
 
 
 def _reasons(outcomes: list[object]) -> list[str]:
@@ -98,8 +101,8 @@ async def test_trials_and_a_merge_at_once_leave_one_use(mesh: Mesh) -> None:
     """In whichever order: the survivor has used what the merged member used."""
     for _ in range(8):
         survivor, merged = r.a_member(), r.a_member()
-        grant = partial(mesh.identity.GrantTerm, r.a_grant(merged, TRIAL))
-        merge = partial(mesh.identity.MergeMembers, r.a_merge(survivor, merged))
+        grant: Call = partial(mesh.identity.GrantTerm, r.a_grant(merged, TRIAL))
+        merge: Call = partial(mesh.identity.MergeMembers, r.a_merge(survivor, merged))
         granted, _ = await all_at_once([grant, merge])
         [after] = await all_at_once([partial(mesh.identity.GrantTerm, r.a_grant(survivor, TRIAL))])
         assert isinstance(after, NectaryError) is not isinstance(granted, NectaryError)

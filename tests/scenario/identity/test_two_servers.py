@@ -1,15 +1,18 @@
 """Two server processes on one MariaDB do to each other what a crowd does to one of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import cycle
+from typing import Any
 
 import pytest
 
 from clients import NectaryError
 from nectary.identity.v1 import catalog_service_pb2 as catalogs
+from nectary.identity.v1 import identity_pb2 as identity
+from nectary.identity.v1 import identity_service_pb2 as pb
 from servers.store.migrations import migrate
 from tests.scenario.identity.crowds import all_at_once, assert_one_row_of, persistent
 from tests.scenario.identity.whole import assert_whole
@@ -24,6 +27,7 @@ from tests.wire.identity.shopping import bought, timeline_of
 CROWD = 64
 
 Pair = tuple[Mesh, Mesh]
+Call = Callable[[], Awaitable[Any]]
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +112,46 @@ async def test_a_card_is_redeemed_once(pair: Pair) -> None:
     )
     refused = [one.reason for one in outcomes if isinstance(one, NectaryError)]
     assert refused == ["CARD_NOT_FOUND"] * 15
+
+
+async def _ordered(pair: Pair, count: int) -> list[identity.Order]:
+    members = [r.a_member() for _ in range(count)]
+    answers = await asyncio.gather(
+        *(pair[0].identity.CreateOrder(r.an_order(member, MONTHLY)) for member in members)
+    )
+    return [answer.order for answer in answers]
+
+
+async def test_a_refund_that_meets_its_payment_is_made(pair: Pair) -> None:
+    """ID-3: whichever is first, the money goes back."""
+    orders = await _ordered(pair, 24)
+    calls: list[Call] = []
+    for order in orders:
+        calls.append(partial(pair[0].identity.ConfirmPayment, r.a_payment(order)))
+        refund = r.a_refund(order.member_id, order_id=order.order_id)
+        calls.append(partial(pair[1].identity.TerminateTerm, refund))
+    await asyncio.gather(*(persistent(call) for call in calls))
+    for order in orders:
+        [term] = (await timeline_of(pair[0], order.member_id)).terms
+        assert term.refunded == order.payable
+        assert not term.segments
+    assert_whole(pair[0].store_url)
+
+
+async def test_an_order_is_paid_or_cancelled(pair: Pair) -> None:
+    orders = await _ordered(pair, 24)
+    calls: list[Call] = []
+    for order in orders:
+        calls.append(partial(pair[0].identity.ConfirmPayment, r.a_payment(order)))
+        cancel = pb.CancelOrderRequest(request_id=r.new_id(), order_id=order.order_id)
+        calls.append(partial(pair[1].identity.CancelOrder, cancel))
+    outcomes = await all_at_once(calls)
+    for order, paid, cancelled in zip(orders, outcomes[::2], outcomes[1::2], strict=True):
+        assert isinstance(paid, NectaryError) is not isinstance(cancelled, NectaryError)
+        found = await pair[0].identity.GetOrder(pb.GetOrderRequest(order_id=order.order_id))
+        is_paid = found.order.state == identity.ORDER_STATE_PAID
+        assert is_paid is not isinstance(paid, NectaryError)
+        assert len((await timeline_of(pair[0], order.member_id)).terms) == is_paid
 
 
 async def test_many_members_at_once_on_both(pair: Pair) -> None:

@@ -148,7 +148,8 @@ def _bad_scalars(field: FieldDescriptor, name: str, value: Any) -> Iterator[tupl
 
 def _bad_strings(field: FieldDescriptor, name: str, value: str) -> Iterator[tuple[str, str]]:
     yield "far too long", "a" * 5_000
-    if f"{field.containing_type.name}.{name}" not in MAY_BE_EMPTY:
+    message = field.full_name.split(".")[-2]
+    if f"{message}.{name}" not in MAY_BE_EMPTY:
         yield "empty", ""
     if name not in FREE_TEXT:
         for what, tail in (("a space", " "), ("a line end", "\n"), ("a null", "\0"), ("no ASCII", "é")):

@@ -93,7 +93,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     `other`, `term_id` and, if known, `earliest_start_time`.
     """
     ERROR_REASON_HORIZON_EXCEEDED: _ErrorReason.ValueType  # 125
-    """FAILED_PRECONDITION: the new tail would lie too far ahead. Metadata: `sku_id`, `latest_end_time`."""
+    """FAILED_PRECONDITION: the new tail would lie too far ahead, for what members may prepay or, without
+    `sku_id`, for the calendar, which ends with the year 9999. Metadata: `sku_id`, `latest_end_time`.
+    """
     ERROR_REASON_TRIAL_USED: _ErrorReason.ValueType  # 126
     """FAILED_PRECONDITION: this member, or one of its fingerprints, has used this trial family.
     Metadata: `trial_family`.
@@ -225,7 +227,9 @@ ERROR_REASON_IDENTITY_CONFLICT: ErrorReason.ValueType  # 124
 `other`, `term_id` and, if known, `earliest_start_time`.
 """
 ERROR_REASON_HORIZON_EXCEEDED: ErrorReason.ValueType  # 125
-"""FAILED_PRECONDITION: the new tail would lie too far ahead. Metadata: `sku_id`, `latest_end_time`."""
+"""FAILED_PRECONDITION: the new tail would lie too far ahead, for what members may prepay or, without
+`sku_id`, for the calendar, which ends with the year 9999. Metadata: `sku_id`, `latest_end_time`.
+"""
 ERROR_REASON_TRIAL_USED: ErrorReason.ValueType  # 126
 """FAILED_PRECONDITION: this member, or one of its fingerprints, has used this trial family.
 Metadata: `trial_family`.

@@ -91,6 +91,7 @@ def upgrade() -> None:
         "identity_order",
         Column("order_id", String(36), nullable=False),
         Column("member_id", String(36), nullable=False),
+        Column("version", BigInteger, nullable=False),
         Column("state", String(32), nullable=False),
         Column("created_time", INSTANT, nullable=False),
         Column("expires_time", INSTANT, nullable=False),
