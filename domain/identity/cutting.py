@@ -115,10 +115,10 @@ def cut_piece(
                 held = held if hold else end
                 if not leaves:
                     onward = end if end > start else at
-                    # What would not have been laid here keeps no place for others to stay behind.
-                    absent = any(not isinstance(other, Refunded) and other.at <= start for other in later)
-                    holds = hold and not absent
-                    return Outcome(end, onward, max(held, onward) if holds else onward, refunded=at)
+                    # HOLD keeps free what the term would have had here: up to its next pause or upgrade.
+                    others = (other.at for other in later if not isinstance(other, Refunded))
+                    kept_free = min(held, min(others, default=held)) if hold else onward
+                    return Outcome(end, onward, max(kept_free, onward), refunded=at)
                 if end <= start:
                     return Outcome(start, EARLIEST, held if held == planned else EARLIEST)
                 refunds.append(touch)

@@ -68,7 +68,7 @@ class _Pin:
     held: Instant
 
     def takes_until(self, piece: _Piece) -> Instant:
-        """Until when it keeps a piece away: HOLD is not for frozen rests, nor for what an upgrade gives back."""
+        """Until when it keeps a piece away: HOLD is not for frozen rests, nor for what it gives back."""
         replaced = any(item.term_id == piece.term.term_id for item in self.term.supersedes)
         return self.end if piece.frozen or replaced else max(self.end, self.held)
 

@@ -114,8 +114,8 @@ class Writes:
         stored = self._idempotency.lookup(connection, [write.key for write in writes if write.key])
         unit.prefetch([write.command for write in writes if write.key not in stored])
         outcomes = [group.run(write, stored) for write in writes]
-        unit.flush()
         self._idempotency.store(connection, group.answers)
+        unit.flush()
         return outcomes, unit
 
 

@@ -89,14 +89,17 @@ class SqlTimelines:
             lines = (*(page.lines if page else ()), *news)
             self.pages.put(before.member_id, Page(after, layout, lines))
 
-    def flush(self) -> None:
-        """Write every kept page: versions first, so that a lost race costs nothing."""
-        changes = self.pages.changes()
-        if changes:
+    def lock(self) -> None:
+        """Write the versions: the first write of all, so that a lost race costs nothing."""
+        if changes := self.pages.changes():
             _write_versions(self._connection, changes)
-            _write_lines(self._connection, changes, self._system_clock.now())
+
+    def flush(self) -> None:
+        """Write every kept page: facts last, so that nothing waits between their ids and the commit."""
+        if changes := self.pages.changes():
             _write_terms(self._connection, [page for _, _, page in changes])
             _write_segments(self._connection, changes)
+            _write_lines(self._connection, changes, self._system_clock.now())
 
     def remember(self) -> Sequence[str]:
         """After the commit: later transactions of this process need not read these facts again."""

@@ -71,10 +71,11 @@ class Unit:
 
     def flush(self) -> None:
         """Write what was kept. Raises Raced if another writer was first anywhere."""
-        self._timelines.flush()
+        self._timelines.lock()
         self._orders.flush()
         self._claims.flush()
         self._cards.flush()
+        self._timelines.flush()
 
     def remember(self) -> Sequence[str]:
         """Call after the commit: the members whose timelines changed."""
