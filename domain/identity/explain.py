@@ -4,11 +4,31 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from domain.identity.catalog import Catalog
-from domain.identity.checks import judge
+from domain.identity.checks import Verdict, judge, shown
 from domain.identity.layout import Layout
 from domain.identity.placement import Acquisition, Placed
 from domain.identity.timeline import Timeline
+from domain.shared.errors import Refused
 from domain.shared.instants import Instant, Period, Unit, add, local_date
+
+MOST_TRIED = 64
+"""Instants that are tried: each costs a placement, and nobody plans behind dozens of changes."""
+NAMING_A_START = {"PREREQUISITE_MISSING", "IDENTITY_CONFLICT"}
+"""Refusals that say when the purchase would be accepted."""
+
+
+def require(
+    verdict: Verdict, timeline: Timeline, layout: Layout, catalog: Catalog, wanted: Acquisition
+) -> Placed:
+    """The placement. Raises the Refused of the first failed check; a rule's names the earliest start."""
+    try:
+        return verdict.require()
+    except Refused as refusal:
+        if refusal.reason in NAMING_A_START:
+            start = earliest_start(timeline, layout, catalog, wanted, verdict.placed)
+            named = {"earliest_start_time": shown(start)} if start is not None else {}
+            refusal.metadata = {**refusal.metadata, **named}
+        raise
 
 
 def earliest_start(
@@ -19,12 +39,12 @@ def earliest_start(
     Acceptance can only begin where a segment starts or ends, where a grace time ends, where the sale
     opens, or where the horizon reaches the tail: those instants are tried in order. `placed` is where
     the refused term would have come to lie, if it could be placed at all. None if there is no such
-    instant.
+    instant among the next `MOST_TRIED`.
     """
     moments = set(_moments(layout, timeline, wanted))
     if placed:
         moments.add(_when_horizon_reaches(placed, wanted))
-    for at in sorted(moment for moment in moments if moment > wanted.at):
+    for at in sorted(moment for moment in moments if moment > wanted.at)[:MOST_TRIED]:
         verdict = judge(timeline, layout, catalog, replace(wanted, at=at), since=at, now=at)
         if verdict.accepted and verdict.placed:
             return verdict.placed.segments[0].start

@@ -7,6 +7,7 @@ from domain.identity.cards import CardBatch, hash_of, require_redeemable
 from domain.identity.catalog import Channel, Sku
 from domain.identity.checks import judge
 from domain.identity.commands.purchase import sku_of, trial_subjects
+from domain.identity.explain import require
 from domain.identity.facts import Cause, CauseKind, Term, TermPlaced
 from domain.identity.placement import Acquisition, effective_of
 from domain.identity.ports import IdentityPorts
@@ -77,9 +78,9 @@ def grant_term(command: GrantTerm, ports: IdentityPorts, doing: Doing) -> Grante
     )
     subjects = trial_subjects(command.member_id, command.fingerprints)
     used = bool(sku.trial_family) and ports.claims.trial_used(sku.trial_family, subjects)
-    placed = judge(
-        timeline, layout, catalog, wanted, since=doing.now, now=doing.now, trial_used=used
-    ).require()
+    now = doing.now
+    verdict = judge(timeline, layout, catalog, wanted, since=now, now=now, trial_used=used)
+    placed = require(verdict, timeline, layout, catalog, wanted)
     if sku.trial_family:
         ports.claims.use_trial(sku.trial_family, subjects, command.term_id)
     ports.claims.give(command.cause, command.member_id, command.term_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from domain.identity.catalog import Catalog, Channel, Sku
 from domain.identity.checks import Verdict, judge
 from domain.identity.commands.refund import apply_notice
-from domain.identity.explain import earliest_start
+from domain.identity.explain import earliest_start, require
 from domain.identity.facts import Cause, CauseKind, TermPlaced
 from domain.identity.layout import Layout
 from domain.identity.orders import ORDER_LIFE, Order, OrderState, Quote, require_as_quoted, require_payable
@@ -114,7 +114,9 @@ def preview_purchase(purchase: Purchase, ports: IdentityPorts, doing: Doing) -> 
     """What the purchase would do at this moment. Raises what the purchase would."""
     catalog = ports.catalogs.current(doing.now)
     timeline, layout = open_timeline(ports.timelines, purchase.member_id)
-    placed = _judge(purchase, catalog, timeline, layout, ports, doing.now).require()
+    verdict = _judge(purchase, catalog, timeline, layout, ports, doing.now)
+    wanted = _wanted(purchase, catalog, doing.now, "preview", ports)
+    placed = require(verdict, timeline, layout, catalog, wanted)
     return Preview(placed, etag_of(catalog, timeline, placed))
 
 
@@ -178,7 +180,8 @@ def confirm_payment(command: ConfirmPayment, ports: IdentityPorts, doing: Doing)
         sold=order.created,
     )
     used = _trial_used(purchase, wanted.sku, ports)
-    placed = judge(timeline, layout, catalog, wanted, since=paid, now=doing.now, trial_used=used).require()
+    verdict = judge(timeline, layout, catalog, wanted, since=paid, now=doing.now, trial_used=used)
+    placed = require(verdict, timeline, layout, catalog, wanted)
     require_as_quoted(order, placed)
     if wanted.sku.trial_family:
         ports.claims.use_trial(wanted.sku.trial_family, purchase.trial_subjects, command.term_id)

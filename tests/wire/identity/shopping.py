@@ -6,10 +6,13 @@ from tests.wire.identity import requests as r
 from tests.wire.identity.mesh import Mesh
 
 
+async def ordered(mesh: Mesh, member: str, sku: str) -> identity.Order:
+    return (await mesh.identity.CreateOrder(r.an_order(member, sku))).order
+
+
 async def bought(mesh: Mesh, member: str, sku: str) -> identity.Term:
     """Ordered and paid."""
-    ordered = await mesh.identity.CreateOrder(r.an_order(member, sku))
-    return (await mesh.identity.ConfirmPayment(r.a_payment(ordered.order))).term
+    return (await mesh.identity.ConfirmPayment(r.a_payment(await ordered(mesh, member, sku)))).term
 
 
 async def granted(mesh: Mesh, member: str, sku: str) -> identity.Term:
