@@ -115,6 +115,11 @@ test: $(STAMP)  ## run every test, on real MariaDB and Redis too (installed if t
 test-fast: $(STAMP)  ## run the tests that need no server: rules, layers, packaging of the contract
 	pytest tests/unit tests/architecture $(ARGS)
 
+.PHONY: histories
+histories: $(STAMP)  ## compare the rules with the naive oracle over many random histories (minutes)
+	HYPOTHESIS_PROFILE=long pytest --numprocesses $(JOBS) --timeout 0 tests/unit/identity/test_against_oracle.py \
+	  tests/unit/identity/test_invariants.py $(ARGS)
+
 .PHONY: kills
 kills: $(STAMP)  ## kill -9 the server at every step of its writes, restart it and look for half-done work
 	scripts/install_servers.sh

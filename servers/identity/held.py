@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, select
 
 from domain.identity.facts import MemberGone
 from domain.shared.instants import Instant
@@ -27,24 +27,29 @@ MAX_BATCH = 64
 MAX_WAITING = 8_192
 
 _members: BindParameter[str] = bindparam("members", expanding=True)
-_since: BindParameter[int] = bindparam("since")
-_SEGMENTS = select(
-    segment.c.member_id,
-    segment.c.lane_id,
-    segment.c.start_time,
-    segment.c.end_time,
-    segment.c.held_from,
-    segment.c.held_until,
-    segment.c.term_id,
-    segment.c.sku_id,
-    segment.c.spu_id,
-    segment.c.cause_kind,
-    segment.c.cause_id,
-    segment.c.source,
-    segment.c.channel,
-).where(segment.c.member_id.in_(_members), segment.c.held_until > _since)
-_VERSIONS = select(timeline.c.member_id, timeline.c.version).where(timeline.c.member_id.in_(_members))
-
+_HELD = (
+    select(
+        timeline.c.member_id,
+        segment.c.lane_id,
+        segment.c.start_time,
+        segment.c.end_time,
+        segment.c.held_from,
+        segment.c.held_until,
+        segment.c.term_id,
+        segment.c.sku_id,
+        segment.c.spu_id,
+        segment.c.cause_kind,
+        segment.c.cause_id,
+        segment.c.source,
+        segment.c.channel,
+        timeline.c.version,
+    )
+    .outerjoin(
+        segment, and_(segment.c.member_id == timeline.c.member_id, segment.c.held_until > bindparam("since"))
+    )
+    .where(timeline.c.member_id.in_(_members))
+)
+"""One statement, so that version and segments are of one moment. A member who holds nothing has one row."""
 _MERGES = select(event.c.member_id, event.c.payload).where(
     event.c.member_id.in_(_members), event.c.type == MemberGone.__name__
 )
@@ -92,8 +97,9 @@ class HeldReader:
         self._clock = clock
         self._fresh_seconds = fresh_seconds
         self._kept: OrderedDict[str, Held] = OrderedDict()
+        # One batch at a time: while it runs the next one gathers, and a larger batch costs each caller less.
         self._coalescer: Coalescer[tuple[tuple[str, ...], Instant], Mapping[str, Held]] = Coalescer(
-            self._read_batch, max_size=MAX_BATCH, max_waiting=MAX_WAITING, in_flight=2
+            self._read_batch, max_size=MAX_BATCH, max_waiting=MAX_WAITING, in_flight=1
         )
 
     async def __call__(self, members: Sequence[str], at: Instant, min_version: int = 0) -> Mapping[str, Held]:
@@ -132,11 +138,12 @@ class HeldReader:
 
 
 def _read(connection: Connection, members: list[str], since: Instant, begun: float) -> dict[str, Held]:
-    # Versions first: segments read afterwards are at least as new as the version says.
-    versions = {row[0]: row[1] for row in connection.execute(_VERSIONS, {"members": members})}
+    versions: dict[str, int] = {}
     by_member: dict[str, list[HeldSegment]] = {}
-    for row in connection.execute(_SEGMENTS, {"members": members, "since": since}):
-        by_member.setdefault(row[0], []).append(HeldSegment._make(row))
+    for member_id, lane_id, *rest, version in connection.execute(_HELD, {"members": members, "since": since}):
+        versions[member_id] = version
+        if lane_id is not None:
+            by_member.setdefault(member_id, []).append(HeldSegment(member_id, lane_id, *rest))
     survivors = _survivors(connection, [member_id for member_id in versions if member_id not in by_member])
     return {
         member_id: Held(

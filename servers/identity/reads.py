@@ -9,7 +9,6 @@ from domain.identity.announcing import Holding
 from domain.identity.catalog import Channel
 from domain.identity.display import in_display_order
 from domain.identity.facts import CauseKind
-from domain.identity.lengths import valid_through
 from domain.identity.orders import Order
 from domain.identity.recording import require_own
 from domain.identity.timeline import Timeline
@@ -24,7 +23,7 @@ from servers.identity.sql.lists import StoredEvent, events_of_all, events_of_mem
 from servers.identity.sql.orders import SqlOrders
 from servers.identity.sql.timelines import read_history
 from servers.identity.wire import effects, timelines
-from servers.identity.wire.values import CAUSES, CHANNELS, instant, timestamp
+from servers.identity.wire.values import CAUSES, CHANNELS, instant, last_day, timestamp
 from servers.mesh.clock import Clock
 from servers.store.store import Store
 
@@ -151,7 +150,7 @@ def _identity(item: Holding, run: Sequence[HeldSegment], shown: Shown) -> identi
         lane_id=item.lane_id,
         start_time=timestamp(item.start),
         end_time=timestamp(item.end),
-        valid_through=str(valid_through(item.end, shown.zone(spu_id))),
+        valid_through=last_day(item.end, shown.zone(spu_id)),
         causes=[_cause(segment) for segment in causes.values()],
         rank=sku.rank if sku else 0,
         display_weight=shown.weights.of(shown.catalog, spu_id),

@@ -59,7 +59,8 @@ def residue(
     worth = dict.fromkeys(("DISCARD", "CREDIT_MONEY", "CONVERT_DAYS", "FREEZE", "TAIL"), Fraction(0))
     tail_days = tail_us = 0
     for term, rule in replaced:
-        worth[rule] += value(history, term) * remaining_part(layout, term, new.moment)
+        if not _given_away(history, layout, term):
+            worth[rule] += value(history, term) * remaining_part(layout, term, new.moment)
         if rule == "TAIL":
             for part in layout.of(term.term_id):
                 if part.end > new.moment:
@@ -90,3 +91,12 @@ def _converted(new: Term, plain_end: int, worth: Fraction) -> tuple[int, Fractio
     per_day = card.price / whole
     days = (worth / per_day).__floor__()
     return days, days * per_day
+
+
+def _given_away(history: History, layout: Layout, term: Term) -> bool:
+    """Whether an upgrade that stands took the value of what is left: FREEZE leaves it with the card."""
+    return any(
+        superseded == term.term_id and rule != "FREEZE" and upgrade.term_id not in layout.ended
+        for upgrade in history.terms
+        for superseded, rule in upgrade.supersedes
+    )

@@ -93,6 +93,9 @@ def redeem_card(command: RedeemCard, ports: IdentityPorts, doing: Doing) -> Gran
     """Redeem a card, once. Raises NotFound (CARD_NOT_FOUND), Refused (CARD_OUTSIDE_WINDOW), and more."""
     code_hash = hash_of(command.code)
     card = ports.cards.find(code_hash)
+    if card and ports.claims.given(_cause_of(code_hash)):
+        # Another writer redeemed it since it was read here: it is spent, whatever that row said.
+        card = None
     batch = require_redeemable(card, ports.cards.batch(card.batch_id) if card else None, doing.now)
     granted = grant_term(_grant_of(command, batch, code_hash), ports, doing)
     ports.cards.spend(code_hash, command.member_id, granted.term_id)
@@ -105,10 +108,14 @@ def _grant_of(command: RedeemCard, batch: CardBatch, code_hash: bytes) -> GrantT
         sku_id=batch.sku_id,
         source=batch.source,
         channel=Channel.PHYSICAL_CARD,
-        cause=Cause(CauseKind.PHYSICAL_CARD, code_hash.hex()),
+        cause=_cause_of(code_hash),
         term_id=command.term_id,
         fingerprints=command.fingerprints,
     )
+
+
+def _cause_of(code_hash: bytes) -> Cause:
+    return Cause(CauseKind.PHYSICAL_CARD, code_hash.hex())
 
 
 def _gives(command: GrantTerm, term: Term) -> bool:

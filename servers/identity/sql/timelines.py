@@ -143,10 +143,9 @@ Changes = Sequence[tuple[str, Page | None, Page]]
 def _write_versions(connection: Connection, changes: Changes) -> None:
     """The optimistic lock: a member whose version is not the one read loses the whole transaction."""
     known = [(before.timeline.member_id, before.timeline.sequence) for _, before, _ in changes if before]
-    if known:
-        # Out with the old rows and in with the new: one statement each for any number of members.
-        if connection.execute(_DELETE_VERSIONS, {"versions": known}).rowcount != len(known):
-            raise Raced("TRANSACTION_RACED", "another writer was first on a timeline")
+    # Out with the old rows and in with the new: one statement each for any number of members.
+    if known and connection.execute(_DELETE_VERSIONS, {"versions": known}).rowcount != len(known):
+        raise Raced("TRANSACTION_RACED", "another writer was first on a timeline")
     try:
         connection.execute(insert(timeline), [_version_row(page) for _, _, page in changes])
     except IntegrityError as error:

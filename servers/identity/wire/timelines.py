@@ -4,14 +4,13 @@ from collections.abc import Iterable, Sequence
 
 from domain.identity.facts import Cause, Recorded, Span, Term, TermMoved
 from domain.identity.layout import Layout, Segment
-from domain.identity.lengths import valid_through
 from domain.identity.queries import state_of
 from domain.identity.timeline import Timeline
 from domain.shared.instants import Instant
 from nectary.identity.v1 import identity_pb2 as pb
 from servers.identity.codec import encode_fact
 from servers.identity.sql.timelines import event_id
-from servers.identity.wire.values import CAUSES, CHANNELS, PLACEMENTS, STATES, money, timestamp
+from servers.identity.wire.values import CAUSES, CHANNELS, PLACEMENTS, STATES, last_day, money, timestamp
 
 
 def timeline(own: Timeline, layout: Layout, at: Instant) -> pb.Timeline:
@@ -62,7 +61,7 @@ def segment(item: Term, span: Span) -> pb.Segment:
         sku_id=item.sku_id,
         start_time=timestamp(span.start),
         end_time=timestamp(span.end),
-        valid_through=str(valid_through(span.end, item.length.zone)),
+        valid_through=last_day(span.end, item.length.zone),
     )
 
 

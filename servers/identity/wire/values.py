@@ -1,6 +1,7 @@
 """Instants, money, periods and enums on the wire."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -19,6 +20,7 @@ from domain.identity.catalog import (
 from domain.identity.catalog_diff import ChangeKind
 from domain.identity.checks import CheckKind
 from domain.identity.facts import CauseKind, Placement
+from domain.identity.lengths import valid_through
 from domain.identity.orders import OrderState
 from domain.identity.queries import TermState
 from domain.shared.instants import SECOND, Instant, Period, Unit
@@ -70,6 +72,15 @@ CHECKS = Names(CheckKind, identity_pb2.RuleCheckKind)
 
 def timestamp(instant: Instant) -> Timestamp:
     return Timestamp(seconds=instant // SECOND, nanos=instant % SECOND * 1000)
+
+
+@lru_cache(maxsize=8_192)
+def last_day(end: Instant, zone: str) -> str:
+    """The local day until which something holds that ends at an instant, as `2026-12-31`.
+
+    Remembered, for most cards end at a midnight that they share with many others.
+    """
+    return str(valid_through(end, zone))
 
 
 def optional_timestamp(instant: Instant | None) -> Timestamp | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import cycle
@@ -38,10 +39,9 @@ async def pair(
     url = mariadb.create_database("two_servers")
     migrate(url)
     folder = tmp_path_factory.mktemp("two-servers")
-    async with (
-        process_serving(url, valkey.url, folder / "one.log") as one,
-        process_serving(url, valkey.url, folder / "two.log") as two,
-    ):
+    async with AsyncExitStack() as closing:
+        starting = (process_serving(url, valkey.url, folder / f"{name}.log") for name in ("one", "two"))
+        one, two = await asyncio.gather(*map(closing.enter_async_context, starting))
         await one.catalog.ApplyCatalog(
             catalogs.ApplyCatalogRequest(request_id=r.new_id(), catalog=a_catalog())
         )
@@ -134,8 +134,22 @@ async def test_a_refund_that_meets_its_payment_is_made(pair: Pair) -> None:
     for order in orders:
         [term] = (await timeline_of(pair[0], order.member_id)).terms
         assert term.refunded == order.payable
-        assert not term.segments
+        assert term.state == identity.TERM_STATE_REFUNDED
     assert_whole(pair[0].store_url)
+
+
+async def test_one_payment_that_both_hear_of_is_one_payment(pair: Pair) -> None:
+    """Whoever is second is told what the first was told, and never that the order's terms are stale."""
+    orders = await _ordered(pair, 24)
+    payments = [r.a_payment(order) for order in orders for _ in pair]
+    for first, second in zip(payments[::2], payments[1::2], strict=True):
+        second.payment_id = first.payment_id
+    servers = cycle(pair)
+    answers = await asyncio.gather(
+        *(persistent(partial(next(servers).identity.ConfirmPayment, payment)) for payment in payments)
+    )
+    for one, two in zip(answers[::2], answers[1::2], strict=True):
+        assert one == two
 
 
 async def test_an_order_is_paid_or_cancelled(pair: Pair) -> None:
