@@ -159,8 +159,14 @@ class MariaDB(PrivateServer):
 
     def connect(self, database: str | None = None) -> "pymysql.Connection[pymysql.cursors.Cursor]":
         """A plain connection, for looking at the server past the code under test."""
-        where = {"host": "127.0.0.1", "port": self.port, "user": "root", "database": database}
-        return pymysql.connect(**where, autocommit=True, connect_timeout=2)
+        return pymysql.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user="root",
+            database=database,
+            autocommit=True,
+            connect_timeout=2,
+        )
 
     def create_database(self, name: str) -> str:
         """A new empty database; its store URL."""

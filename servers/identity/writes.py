@@ -113,10 +113,24 @@ class Writes:
         group = _Group(unit, self._clock.now())
         stored = self._idempotency.lookup(connection, [write.key for write in writes if write.key])
         unit.prefetch([write.command for write in writes if write.key not in stored])
-        outcomes = [group.run(write, stored) for write in writes]
+        outcomes = _outcomes(unit, group, writes, stored)
         self._idempotency.store(connection, group.answers)
         unit.flush()
         return outcomes, unit
+
+
+def _outcomes(
+    unit: Unit, group: "_Group", writes: Sequence[Write], stored: dict[Key, Stored]
+) -> Sequence[bytes | Exception]:
+    """A refusal, or a bug, counts only if it does not come from rows of different moments."""
+    try:
+        outcomes = [group.run(write, stored) for write in writes]
+    except Exception:
+        unit.confirm()
+        raise
+    if group.has_refused:
+        unit.confirm()
+    return outcomes
 
 
 class _Group:
@@ -124,6 +138,7 @@ class _Group:
 
     def __init__(self, unit: Unit, now: int) -> None:
         self.answers: list[Answer] = []
+        self.has_refused = False
         self._unit = unit
         self._now = now
         self._mine: dict[Key, Answer] = {}
@@ -138,6 +153,7 @@ class _Group:
                 response = write.answer(result, self._now)
         except DomainError as refusal:
             self._unit.drop()
+            self.has_refused = True
             if isinstance(refusal, Raced) and refusal.reason == "TRANSACTION_RACED":
                 raise
             if refusal.permanent:

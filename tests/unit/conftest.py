@@ -6,7 +6,12 @@ from hypothesis import HealthCheck, settings
 
 # Time is measured in benchmarks/, never in a test: a machine that is busy breaks no rule.
 settings.register_profile(
-    "brief", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    # Always the same histories, so that a commit is never held up by what it did not change.
+    "brief",
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("long", max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "brief"))

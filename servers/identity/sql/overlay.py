@@ -7,6 +7,8 @@ is dropped without a trace. What was kept is written at the end, in few statemen
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
+from domain.shared.errors import Raced
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -40,6 +42,21 @@ class Overlay(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         self._pending[key] = value
+
+    @property
+    def asked(self) -> Sequence[K]:
+        """The keys that were read, those of absent rows included."""
+        return list(self._read)
+
+    @property
+    def found(self) -> Mapping[K, V]:
+        """The rows as they were read."""
+        return {key: row for key, row in self._read.items() if row is not None}
+
+    def confirm(self) -> None:
+        """Raises Raced if what was read is no longer what the database says."""
+        if self._read and self._load(self.asked) != self.found:
+            raise Raced("TRANSACTION_RACED", "another writer changed what was read")
 
     def keep(self) -> None:
         """The command that wrote succeeded."""

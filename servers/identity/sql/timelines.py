@@ -89,6 +89,14 @@ class SqlTimelines:
             lines = (*(page.lines if page else ()), *news)
             self.pages.put(before.member_id, Page(after, layout, lines))
 
+    def confirm(self) -> None:
+        """Raises Raced if a timeline that was read has moved on."""
+        if self.pages.asked:
+            rows = self._connection.execute(_SELECT_VERSIONS, {"members": self.pages.asked})
+            read = {member_id: page.timeline.sequence for member_id, page in self.pages.found.items()}
+            if {row.member_id: row.version for row in rows} != read:
+                raise Raced("TRANSACTION_RACED", "another writer moved a timeline on")
+
     def lock(self) -> None:
         """Write the versions: the first write of all, so that a lost race costs nothing."""
         if changes := self.pages.changes():

@@ -69,6 +69,23 @@ class Unit:
         for overlay in self._overlays:
             overlay.drop()
 
+    def confirm(self) -> None:
+        """See that all that was read was there at one moment. Raises Raced if it may not have been.
+
+        On MySQL each statement sees what is committed when it begins, so that rows read by several may
+        contradict each other. What is written is checked by `flush`; this is for conclusions that write
+        nothing.
+        """
+        self._timelines.confirm()
+        for overlay in (
+            self._orders.rows,
+            self._orders.waiting,
+            self._claims.causes,
+            self._claims.trials,
+            self._cards.rows,
+        ):
+            overlay.confirm()
+
     def flush(self) -> None:
         """Write what was kept. Raises Raced if another writer was first anywhere."""
         self._timelines.lock()

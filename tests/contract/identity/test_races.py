@@ -79,6 +79,23 @@ def test_the_second_of_two_writers_is_raced(connect: Connect, name: str) -> None
         second.flush()
 
 
+@pytest.mark.parametrize("name", RACES)
+def test_a_conclusion_from_what_has_changed_since_is_raced(connect: Connect, name: str) -> None:
+    """Also where nothing is written that another writer could be in the way of: a refusal."""
+    race = RACES[name]
+    _prepared(connect, race.before)
+    one, two = connect(), connect()
+    first, second = Unit(one, Memory()), Unit(two, Memory())
+    done(first, *race.first)
+    first.confirm()
+    done(second, *race.second)
+    second.flush()
+    if one is not two:
+        two.commit()
+    with pytest.raises(Raced, match=r"another writer"):
+        first.confirm()
+
+
 def test_the_second_of_two_catalogues_is_stale(connect: Connect) -> None:
     one, two = connect(), connect()
     first, second = Unit(one, Memory()), Unit(two, Memory())

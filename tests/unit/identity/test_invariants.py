@@ -1,5 +1,6 @@
 """ID-1 to ID-16 as properties of the real rules over random histories."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -44,6 +45,12 @@ def told(story: Story) -> Subject:
     for op in story.ops:
         subject.apply(op)
     return subject
+
+
+def heard(op: Mapping[str, Any]) -> Instant:
+    """When an operation was heard of."""
+    instant: Instant = op.get("now", op.get("t", op.get("at")))
+    return instant
 
 
 def history(subject: Subject) -> list[Recorded]:
@@ -143,7 +150,7 @@ def test_refunds_of_one_instant_commute_and_reversal_is_never_refunded(
     """ID-5, where the rules let both orders pass."""
     subject = told(story)
     timeline, layout = laid(subject)
-    now = max((op.get("now", op.get("t")) for op in story.ops), default=0)
+    now = max(heard(op) for op in story.ops)
     live = [term_id for term_id in timeline.terms if any(item.end > now for item in layout.of(term_id))]
     if len(live) < 2:
         return
@@ -184,7 +191,7 @@ def test_no_commit_breaks_a_rule_that_was_whole(story: Story) -> None:
     for op in story.ops:
         accepted = subject.apply(op).accepted
         timeline, layout = laid(subject)
-        now = op.get("now", op.get("at", op.get("t")))
+        now = heard(op)
         found = {
             (item.rule.rule_id, item.term_id, item.other_term_id)
             for item in breaks(timeline, layout, rules, now)
@@ -279,7 +286,7 @@ def test_a_preview_followed_at_once_by_its_order_does_the_same(story: Story, dat
     """ID-13: the same placement, price and side effects, or a stale etag."""
     subject = told(story)
     sku = data.draw(st.sampled_from([item["sku_id"] for item in story.catalog["skus"]]))
-    now = max(op.get("now", op.get("t", op.get("at"))) for op in story.ops)
+    now = max(heard(op) for op in story.ops)
     ports, doing = subject.memory.ports, Doing("test", "", now)
     wanted = Purchase(MEMBER, sku, "shop", Channel.APP_PURCHASE)
     try:
@@ -319,14 +326,15 @@ def test_a_trial_is_had_once_by_a_member_and_by_each_fingerprint(buyers: list[li
 def test_every_start_and_end_is_told_once(story: Story, days: list[int]) -> None:
     """ID-14: told when due, nothing written in between; per lane and SKU starts and ends alternate."""
     subject = told(story)
-    now = max(op.get("now", op.get("t", op.get("at"))) for op in story.ops)
+    now = max(heard(op) for op in story.ops)
     for step in sorted(days):
         doing = Doing("job", "", now + step * DAY)
         announce(AnnounceDue(MEMBER), subject.memory.ports, doing)
     timeline, layout = laid(subject)
-    told_of = [line for line in history(subject) if isinstance(line.fact, IdentityStarted | IdentityEnded)]
-    for key in {(line.fact.lane_id, line.fact.sku_id) for line in told_of}:
-        kinds = [type(line.fact) for line in told_of if (line.fact.lane_id, line.fact.sku_id) == key]
+    facts = (line.fact for line in history(subject))
+    told_of = [fact for fact in facts if isinstance(fact, IdentityStarted | IdentityEnded)]
+    for key in {(fact.lane_id, fact.sku_id) for fact in told_of}:
+        kinds = [type(fact) for fact in told_of if (fact.lane_id, fact.sku_id) == key]
         assert kinds == [IdentityStarted, IdentityEnded] * (len(kinds) // 2) + [IdentityStarted] * (
             len(kinds) % 2
         )
