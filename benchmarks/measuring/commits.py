@@ -12,8 +12,9 @@ import uvloop
 from servers.store.config import parsed_url
 
 CREATE = """
-    CREATE TABLE raw_commit (id CHAR(32) CHARACTER SET ascii PRIMARY KEY, at BIGINT NOT NULL, body BLOB NOT NULL)
-    ENGINE=InnoDB
+    CREATE TABLE raw_commit (
+        id CHAR(32) CHARACTER SET ascii PRIMARY KEY, at BIGINT NOT NULL, body BLOB NOT NULL
+    ) ENGINE=InnoDB
 """
 _INSERT = "INSERT INTO raw_commit (id, at, body) VALUES (%s, %s, %s)"
 _BODY = b"x" * 200

@@ -16,6 +16,7 @@ from tests.servers import MariaDB, Redis
 
 EXAMPLE = ROOT / "examples" / "nectary.example.yaml"
 SETTLE_SECONDS = 120
+_COUNT = "SELECT COUNT(*) FROM"
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Mesh:
 
     def counts(self, *tables: str) -> tuple[int, ...]:
         """Rows of each table, or of `table WHERE ...`, read past the server under test."""
-        return tuple(int(self._value(f"SELECT COUNT(*) FROM {table}")) for table in tables)
+        return tuple(int(self._value(f"{_COUNT} {table}")) for table in tables)
 
     def database_cpu_seconds(self) -> float:
         """CPU time of MariaDB so far."""
