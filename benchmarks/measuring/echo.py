@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import signal
+from collections.abc import Mapping
 from typing import Any
 
 import grpc
@@ -18,7 +19,7 @@ from google.protobuf.message import Message
 from nectary.identity.v1 import identity_service_pb2 as pb
 
 SERVICE = "benchmarks.Echo"
-MESSAGES = {
+MESSAGES: Mapping[str, type[Message]] = {
     "ListIdentities": pb.ListIdentitiesRequest,
     "BatchCheckIdentities": pb.BatchCheckIdentitiesRequest,
 }

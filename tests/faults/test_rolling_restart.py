@@ -54,8 +54,9 @@ async def test_a_server_killed_while_it_drains_leaves_nothing_half_done(land: Gr
 
 def _is_connected_to(port: int) -> bool:
     """Whether anybody has a connection to this port of loopback."""
-    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return any(line[1] == f"0100007F:{port:04X}" and line[3] == ESTABLISHED for line in lines)
+    tables = [Path(f"/proc/net/{name}").read_text() for name in ("tcp", "tcp6")]
+    rows = [line.split() for table in tables for line in table.splitlines()]
+    return any(row[1].endswith(f"0100007F:{port:04X}") and row[3] == ESTABLISHED for row in rows)
 
 
 async def _replica(land: Ground, port: int) -> Server:
