@@ -99,7 +99,7 @@ class Crowd:
             try:
                 return await ask(channel)
             except (Unavailable, DeadlineExceeded, Raced) as error:
-                self.met[error.code.name] += 1; print("MET", error)
+                self.met[error.code.name] += 1
                 await asyncio.sleep(PAUSE_SECONDS)
             except NectaryError as error:
                 if error.reason != ENOUGH:

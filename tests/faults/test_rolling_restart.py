@@ -12,6 +12,8 @@ from tests.faults.work import MEMBERS, assert_in_order, at_work, until
 from tests.servers import free_port
 
 DRAINING_SECONDS = 0.02
+GREETING_SECONDS = 1.0
+"""From a connection that is open to one that takes calls."""
 ESTABLISHED = "01"
 """As the kernel writes it."""
 
@@ -34,6 +36,7 @@ async def test_a_rolling_restart_costs_our_clients_no_call(mysql_land: Ground) -
                 # A rollout waits for more than readiness: a client tries a lost server again only
                 # after a second or more.
                 await until(lambda index=index: _is_connected_to(ports[index]))  # type: ignore[misc]
+                await asyncio.sleep(GREETING_SECONDS)
         assert dict(crowd.met) == {}
     for replica in replicas:
         replica.stop()
