@@ -2,21 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
-import grpc
 import uvloop
+
+from benchmarks.measuring.http2 import Connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 CONNECTIONS = 4
 """Of each client: many calls share one, as they do between services."""
+LONGEST_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,16 @@ class Driven:
 class Load:
     """Clients that start once and serve all rounds; close it with `with`."""
 
-    def __init__(self, clients: int = 2) -> None:
+    def __init__(self, clients: int = 1) -> None:
         self._clients = clients
-        # Spawned, not forked: gRPC does not survive a fork.
+        # Spawned, not forked: a child has nothing of its parent's that it could disturb.
         self._pool = ProcessPoolExecutor(clients, mp_context=get_context("spawn"))
 
     def drive(self, address: str, path: str, requests: Sequence[bytes], in_flight: int) -> Driven:
-        """Send each request once, `in_flight` at any time. Raises grpc.RpcError if one is not answered."""
+        """Send each request once, `in_flight` at any time.
+
+        Raises ConnectionError if one is refused, TimeoutError if they take more than LONGEST_SECONDS.
+        """
         shares = [requests[index :: self._clients] for index in range(self._clients)]
         each = in_flight // self._clients
         pending = [self._pool.submit(_drive, address, path, share, each) for share in shares]
@@ -74,26 +79,21 @@ def _drive(address: str, path: str, requests: Sequence[bytes], in_flight: int) -
 
 
 async def _ask_all(address: str, path: str, requests: Sequence[bytes], in_flight: int) -> _Part:
-    # Without the option all channels of a process to one address share a connection.
-    options = [("grpc.use_local_subchannel_pool", 1)]
-    channels = [grpc.aio.insecure_channel(address, options=options) for _ in range(CONNECTIONS)]
+    host, _, port = address.rpartition(":")
+    answers: list[bytes] = [b""] * len(requests)
+    numbered = iter(enumerate(requests))
+    loop, each = asyncio.get_running_loop(), in_flight // CONNECTIONS
+    pairs = [
+        await loop.create_connection(lambda: Connection(path, numbered, answers, each), host, int(port))
+        for _ in range(CONNECTIONS)
+    ]
     try:
-        for channel in channels:
-            await channel.channel_ready()
-        answers: list[bytes] = [b""] * len(requests)
-        numbered = iter(enumerate(requests))
         begun = time.monotonic()
-        workers = (
-            _work(channels[index % CONNECTIONS].unary_unary(path), numbered, answers)
-            for index in range(in_flight)
-        )
-        await asyncio.gather(*workers)
+        for _, connection in pairs:
+            connection.start()
+        async with asyncio.timeout(LONGEST_SECONDS):
+            await asyncio.gather(*(connection.done for _, connection in pairs))
         return _Part(begun, time.monotonic(), answers)
     finally:
-        for channel in channels:
-            await channel.close()
-
-
-async def _work(call: Any, numbered: Iterator[tuple[int, bytes]], answers: list[bytes]) -> None:
-    for index, request in numbered:
-        answers[index] = await call(request, timeout=30)
+        for transport, _ in pairs:
+            transport.close()
