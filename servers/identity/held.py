@@ -25,8 +25,6 @@ MOST = 50_000
 """Members kept, the oldest answer dropped first: about 1 kB each."""
 MAX_BATCH = 64
 MAX_WAITING = 8_192
-PAUSE_SECONDS = 0.002
-"""Behind a batch of several, in which the next one gathers."""
 
 _members: BindParameter[str] = bindparam("members", expanding=True)
 _HELD = (
@@ -99,9 +97,9 @@ class HeldReader:
         self._clock = clock
         self._fresh_seconds = fresh_seconds
         self._kept: OrderedDict[str, Held] = OrderedDict()
-        # One batch at a time and a pause behind it: the larger a batch, the less it costs each caller.
+        # One batch at a time: while it runs the next one gathers, and a larger batch costs each caller less.
         self._coalescer: Coalescer[tuple[tuple[str, ...], Instant], Mapping[str, Held]] = Coalescer(
-            self._read_batch, max_size=MAX_BATCH, max_waiting=MAX_WAITING, pause_seconds=PAUSE_SECONDS
+            self._read_batch, max_size=MAX_BATCH, max_waiting=MAX_WAITING, in_flight=1
         )
 
     async def __call__(self, members: Sequence[str], at: Instant, min_version: int = 0) -> Mapping[str, Held]:

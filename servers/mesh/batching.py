@@ -2,7 +2,7 @@
 
 The first item starts a batch at the end of the current turn of the event loop, so that everything
 which was ready to run joins it. While `in_flight` batches run, the next one gathers: under load the
-batches grow by themselves, and nobody waits for a timer but where a pause is asked for. This is group commit, and just as well a
+batches grow by themselves and nobody waits for a timer. This is group commit, and just as well a
 pipeline of Redis calls or a `WHERE id IN (...)`.
 """
 
@@ -10,7 +10,6 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
-from functools import partial
 from typing import Generic, TypeVar
 
 from domain.shared.errors import Unavailable
@@ -35,20 +34,14 @@ class Coalescer(Generic[K, V]):
         max_size: int,
         max_waiting: int,
         in_flight: int = 1,
-        pause_seconds: float = 0.0,
     ) -> None:
-        """`max_size` items a batch, `max_waiting` queued items, `in_flight` batches at once; all >= 1.
-
-        `pause_seconds` is how long the next batch gathers after one that served a crowd. Callers that were
-        just answered come back in that time, and batches grow; one who calls alone never waits for it.
-        """
+        """`max_size` items a batch, `max_waiting` queued items, `in_flight` batches at once; all >= 1."""
         if min(max_size, max_waiting, in_flight) < 1:
             raise ValueError("max_size, max_waiting and in_flight are at least 1")
         self._batch = batch
         self._max_size = max_size
         self._max_waiting = max_waiting
         self._in_flight = in_flight
-        self._pause_seconds = pause_seconds
         self._waiting: deque[tuple[K, asyncio.Future[V]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._scheduled = False
@@ -70,7 +63,7 @@ class Coalescer(Generic[K, V]):
     async def drain(self) -> None:
         """Returns when nothing waits and nothing runs."""
         while self._waiting or self._running:
-            await asyncio.wait(self._running) if self._running else await asyncio.sleep(self._pause_seconds)
+            await asyncio.wait(self._running) if self._running else await asyncio.sleep(0)
 
     def _start(self) -> None:
         self._scheduled = False
@@ -79,16 +72,11 @@ class Coalescer(Generic[K, V]):
             # not inherit its deadline.
             task = asyncio.create_task(self._run(gathered), context=Context())
             self._running.add(task)
-            task.add_done_callback(partial(self._finished, size=len(gathered)))
+            task.add_done_callback(self._finished)
 
-    def _finished(self, task: asyncio.Task[None], size: int) -> None:
+    def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        is_crowd = size + len(self._waiting) > 1
-        if not (self._pause_seconds and is_crowd) or len(self._waiting) >= self._max_size:
-            self._start()
-        elif not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_later(self._pause_seconds, self._start)
+        self._start()
 
     def _gather(self) -> list[tuple[K, asyncio.Future[V]]]:
         gathered: list[tuple[K, asyncio.Future[V]]] = []
