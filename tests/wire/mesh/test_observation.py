@@ -1,4 +1,7 @@
-"""What is logged and counted of each call."""
+"""What is logged and counted of each call.
+
+A call's record is written after its answer has left: only an ended server has written them all.
+"""
 
 from pathlib import Path
 
@@ -12,19 +15,19 @@ from tests.wire.mesh.signing import Signer, bearer, token_settings
 
 
 async def test_ordinary_calls_are_not_logged_and_all_are_counted(echo: EchoServicer) -> None:
-    async with running(echo, log_sample=0) as server:
-        with structlog.testing.capture_logs() as records:
+    with structlog.testing.capture_logs() as records:
+        async with running(echo, log_sample=0) as server:
             for _ in range(5):
                 await server.stub.Echo(pb.EchoRequest(text="quiet"))
-        assert not [record for record in records if record["event"] == "call"]
-        tally = server.process.metrics.tallies["/nectary.testing.v1.EchoService/Echo"]
-        assert tally.endings == {("OK", ""): 5}
-        assert sum(tally.buckets) == 5
+    assert not [record for record in records if record["event"] == "call"]
+    tally = server.process.metrics.tallies["/nectary.testing.v1.EchoService/Echo"]
+    assert tally.endings == {("OK", ""): 5}
+    assert sum(tally.buckets) == 5
 
 
 async def test_a_sampled_call_is_one_record_without_its_content(echo: EchoServicer) -> None:
-    async with running(echo, log_sample=1) as server:
-        with structlog.testing.capture_logs() as records:
+    with structlog.testing.capture_logs() as records:
+        async with running(echo, log_sample=1) as server:
             answer = await server.stub.Echo(pb.EchoRequest(text="private"))
     (record,) = [record for record in records if record["event"] == "call"]
     assert record["request_id"] == answer.request_id
@@ -33,8 +36,8 @@ async def test_a_sampled_call_is_one_record_without_its_content(echo: EchoServic
 
 
 async def test_slow_calls_are_logged(echo: EchoServicer) -> None:
-    async with running(echo, log_sample=0, log_slow_ms=50) as server:
-        with structlog.testing.capture_logs() as records:
+    with structlog.testing.capture_logs() as records:
+        async with running(echo, log_sample=0, log_slow_ms=50) as server:
             await server.stub.Hold(pb.HoldRequest(ms=60), timeout=3)
     (record,) = [record for record in records if record["event"] == "call"]
     assert record["ms"] >= 50
@@ -45,8 +48,8 @@ async def test_a_refused_member_is_found_in_the_log(echo: EchoServicer, tmp_path
     settings = authority.settings(tmp_path) | token_settings(tmp_path / "keys.json", members)
     credentials = authority.credentials(authority.leaf(gateway("bff")))
     token = members.token("m1")
-    async with running(echo, credentials=credentials, **settings) as server:
-        with structlog.testing.capture_logs() as records:
+    with structlog.testing.capture_logs() as records:
+        async with running(echo, credentials=credentials, **settings) as server:
             await refusal(server.stub.Look(pb.LookRequest(member_id="m2"), metadata=bearer(token)))
     (record,) = [record for record in records if record["event"] == "call"]
     assert (record["caller"], record["member_id"]) == (gateway("bff"), "m1")
