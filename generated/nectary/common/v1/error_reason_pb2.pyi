@@ -143,11 +143,33 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_TIMELINE_FULL: _ErrorReason.ValueType  # 140
     """FAILED_PRECONDITION: the timeline holds as many terms as it may. Metadata: `limit`."""
     ERROR_REASON_STALE_PREVIEW: _ErrorReason.ValueType  # 160
-    """ABORTED: the catalogue or the timeline changed since the preview; preview again. Metadata:
+    """ABORTED: the catalogue, the timeline or the rules changed since the preview; preview again. Metadata:
     `order_id` where there is one.
     """
     ERROR_REASON_STALE_VERSION: _ErrorReason.ValueType  # 161
     """ABORTED: the version sent is not the current one. Metadata: `current_version`."""
+    ERROR_REASON_SUBJECT_DENIED: _ErrorReason.ValueType  # 200
+    """PERMISSION_DENIED: the call's member, device, address or payment is on the blacklist, or a rule denies
+    it. Metadata: `decision_id` and, if a rule denies it, `rule_id`.
+    """
+    ERROR_REASON_CHALLENGE_REQUIRED: _ErrorReason.ValueType  # 201
+    """PERMISSION_DENIED: the call's user must prove something first; a `nectary.risk.v1.Challenge` says what.
+    Metadata: `decision_id`, `challenge_id` and, if a rule asks for it, `rule_id`.
+    """
+    ERROR_REASON_RULES_INCONSISTENT: _ErrorReason.ValueType  # 210
+    """INVALID_ARGUMENT: the rules cannot be applied; `BadRequest` lists every violation."""
+    ERROR_REASON_RULES_NOT_FOUND: _ErrorReason.ValueType  # 211
+    """NOT_FOUND: no rules were applied with this revision. Metadata: `revision`."""
+    ERROR_REASON_DECISION_NOT_FOUND: _ErrorReason.ValueType  # 212
+    """NOT_FOUND: no such decision is recorded. Metadata: `decision_id`."""
+    ERROR_REASON_CONFIRMATION_REQUIRED: _ErrorReason.ValueType  # 220
+    """FAILED_PRECONDITION: the rules would newly refuse many, or drop one in use: plan them, read its
+    warnings and send its etag. Metadata: `warnings`, how many there are.
+    """
+    ERROR_REASON_SUBJECT_NOT_LISTED: _ErrorReason.ValueType  # 221
+    """FAILED_PRECONDITION: the subject is not listed. Metadata: `state`."""
+    ERROR_REASON_APPEAL_ANSWERED: _ErrorReason.ValueType  # 222
+    """FAILED_PRECONDITION: this listing was appealed before, and stayed. Metadata: `appeal_id`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was not done: the `reason` of the one `google.rpc.ErrorInfo` that every error status
@@ -277,9 +299,31 @@ ERROR_REASON_CARD_OUTSIDE_WINDOW: ErrorReason.ValueType  # 139
 ERROR_REASON_TIMELINE_FULL: ErrorReason.ValueType  # 140
 """FAILED_PRECONDITION: the timeline holds as many terms as it may. Metadata: `limit`."""
 ERROR_REASON_STALE_PREVIEW: ErrorReason.ValueType  # 160
-"""ABORTED: the catalogue or the timeline changed since the preview; preview again. Metadata:
+"""ABORTED: the catalogue, the timeline or the rules changed since the preview; preview again. Metadata:
 `order_id` where there is one.
 """
 ERROR_REASON_STALE_VERSION: ErrorReason.ValueType  # 161
 """ABORTED: the version sent is not the current one. Metadata: `current_version`."""
+ERROR_REASON_SUBJECT_DENIED: ErrorReason.ValueType  # 200
+"""PERMISSION_DENIED: the call's member, device, address or payment is on the blacklist, or a rule denies
+it. Metadata: `decision_id` and, if a rule denies it, `rule_id`.
+"""
+ERROR_REASON_CHALLENGE_REQUIRED: ErrorReason.ValueType  # 201
+"""PERMISSION_DENIED: the call's user must prove something first; a `nectary.risk.v1.Challenge` says what.
+Metadata: `decision_id`, `challenge_id` and, if a rule asks for it, `rule_id`.
+"""
+ERROR_REASON_RULES_INCONSISTENT: ErrorReason.ValueType  # 210
+"""INVALID_ARGUMENT: the rules cannot be applied; `BadRequest` lists every violation."""
+ERROR_REASON_RULES_NOT_FOUND: ErrorReason.ValueType  # 211
+"""NOT_FOUND: no rules were applied with this revision. Metadata: `revision`."""
+ERROR_REASON_DECISION_NOT_FOUND: ErrorReason.ValueType  # 212
+"""NOT_FOUND: no such decision is recorded. Metadata: `decision_id`."""
+ERROR_REASON_CONFIRMATION_REQUIRED: ErrorReason.ValueType  # 220
+"""FAILED_PRECONDITION: the rules would newly refuse many, or drop one in use: plan them, read its
+warnings and send its etag. Metadata: `warnings`, how many there are.
+"""
+ERROR_REASON_SUBJECT_NOT_LISTED: ErrorReason.ValueType  # 221
+"""FAILED_PRECONDITION: the subject is not listed. Metadata: `state`."""
+ERROR_REASON_APPEAL_ANSWERED: ErrorReason.ValueType  # 222
+"""FAILED_PRECONDITION: this listing was appealed before, and stayed. Metadata: `appeal_id`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
