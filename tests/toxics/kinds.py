@@ -70,15 +70,14 @@ class Timeout(Toxic):
     type = "timeout"
     timeout: int = 0
 
-    def begin(self, now: float) -> Iterator[Event]:
-        if self.timeout:
-            yield Close(now + self.timeout * MS)
+    def begin(self, now: float) -> Event | None:
+        return Close(now + self.timeout * MS) if self.timeout else None
 
     def data(self, piece: Data) -> Iterator[Event]:
         yield from ()
 
-    def end(self, now: float) -> Iterator[Event]:
-        yield Close(now)
+    def end(self, now: float) -> Event | None:
+        return Close(now)
 
 
 @dataclass

@@ -44,13 +44,10 @@ class Link:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
             writer.transport.abort()
 
-    def add(self, dose: Dose) -> None:
+    def put(self, dose: Dose) -> None:
+        """A new toxic, or a new version of one."""
         if toxic := dose.on_link(self._seed):
-            self._ways[dose.stream].add(dose.name, toxic)
-
-    def update(self, dose: Dose) -> None:
-        if toxic := dose.on_link(self._seed):
-            self._ways[dose.stream].update(dose.name, toxic)
+            self._ways[dose.stream].put(dose.name, toxic)
         else:
             self._ways[dose.stream].remove(dose.name)
 

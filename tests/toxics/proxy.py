@@ -26,6 +26,7 @@ class Proxy:
         """With the port that the system gave, once it listens."""
         self._seed = seed
         self._accepted = 0
+        self._cuts = 0
         self._listener: asyncio.Server | None = None
         self._links: dict[Link, asyncio.Task[None]] = {}
         self._opening: set[asyncio.Task[None]] = set()
@@ -62,12 +63,13 @@ class Proxy:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
-        await asyncio.gather(*self._opening)
         self.cut()
+        await asyncio.gather(*self._opening)
         await asyncio.gather(*self._links.values(), return_exceptions=True)
 
     def cut(self) -> None:
-        """Reset every connection now."""
+        """Reset every connection now, those that are about to open too."""
+        self._cuts += 1
         for link, running in self._links.items():
             link.reset()
             running.cancel()
@@ -90,7 +92,7 @@ class Proxy:
             raise ToxicExists
         self._doses[dose.name] = dose
         for link in self._links:
-            link.add(dose)
+            link.put(dose)
         return dose
 
     def update(self, name: str, toxic: Toxic, *, toxicity: float | None = None) -> Dose:
@@ -99,7 +101,7 @@ class Proxy:
         dose = replace(old, toxic=toxic, toxicity=old.toxicity if toxicity is None else toxicity)
         self._doses[name] = dose
         for link in self._links:
-            link.update(dose)
+            link.put(dose)
         return dose
 
     def dose(self, name: str) -> Dose:
@@ -132,6 +134,7 @@ class Proxy:
         task.add_done_callback(self._opening.discard)
 
     async def _open(self, client: Ends, seed: str) -> None:
+        cuts = self._cuts
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 server = await asyncio.open_connection(self.upstream.host, self.upstream.port)
@@ -140,7 +143,9 @@ class Proxy:
             return
         link = Link(client, server, seed)
         for dose in self._doses.values():
-            link.add(dose)
+            link.put(dose)
+        if self._cuts > cuts:
+            link.reset()
         task = asyncio.create_task(link.run())
         self._links[link] = task
         task.add_done_callback(lambda _: self._links.pop(link))

@@ -43,9 +43,9 @@ class Toxic:
         mine.random = random
         return mine
 
-    def begin(self, now: float) -> Iterable[Event]:
-        """What happens because it came onto the link."""
-        return ()
+    def begin(self, now: float) -> Event | None:
+        """The end that it sets for the link by coming onto it."""
+        return None
 
     def take(self, event: Event) -> Iterable[Event]:
         """What becomes of one event."""
@@ -64,9 +64,9 @@ class Toxic:
     def hear(self, data: bytes) -> None:
         """What goes to the server just now. Only toxics on the downstream are told."""
 
-    def end(self, now: float) -> Iterable[Event]:
-        """What happens because it was taken off the link."""
-        return ()
+    def end(self, now: float) -> Event | None:
+        """The end of the link that follows from its removal."""
+        return None
 
 
 @dataclass(frozen=True)

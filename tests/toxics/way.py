@@ -2,17 +2,20 @@
 
 import asyncio
 import contextlib
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from itertools import islice
 
-from tests.toxics.events import Answer, Close, Data, Eof, Event, Reset
+from tests.toxics.events import Answer, Data, Eof, Event, Reset
 from tests.toxics.toxic import Toxic
 
 CHUNK_BYTES = 65_536
 MOST_PENDING = 1_024
 """Events. While as many wait, nothing more is read: the sender feels it."""
 LONGEST_SLEEP_SECONDS = 3_600.0
+_NEVER = Event(math.inf)
 
 
 class Way:
@@ -23,6 +26,7 @@ class Way:
         self._deliver = deliver
         self._toxics: dict[str, Toxic] = {}
         self._pending = deque[Event]()
+        self._ends: dict[str, Event] = {}
         self._changed = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
@@ -40,23 +44,17 @@ class Way:
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
 
-    def add(self, name: str, toxic: Toxic) -> None:
+    def put(self, name: str, toxic: Toxic) -> None:
+        """Behind the others, or in the place of the one that has its name."""
         self._release()
         self._toxics[name] = toxic
-        self._enter(toxic.begin(self._loop.time()))
-
-    def update(self, name: str, toxic: Toxic) -> None:
-        """What the old one had set an end for has none now."""
-        self._release()
-        self._pending = deque(event for event in self._pending if not isinstance(event, Close | Reset))
-        self._toxics[name] = toxic
-        self._enter(toxic.begin(self._loop.time()))
+        self._set_end(name, toxic.begin(self._loop.time()))
 
     def remove(self, name: str) -> None:
-        """Nothing happens if this link did not have it."""
+        """Nothing happens if this link does not have it."""
         if toxic := self._toxics.pop(name, None):
             self._release()
-            self._enter(toxic.end(self._loop.time()))
+            self._set_end(name, toxic.end(self._loop.time()))
 
     def tell(self, data: bytes) -> None:
         """The toxics hear what goes the other way."""
@@ -82,6 +80,13 @@ class Way:
             events = [changed for one in events for changed in toxic.take(one)]
         self._enter(events)
 
+    def _set_end(self, name: str, end: Event | None) -> None:
+        """In place of the end that was set before under this name."""
+        self._ends.pop(name, None)
+        if end:
+            self._ends[name] = end
+        self._changed.set()
+
     def _enter(self, events: Iterable[Event]) -> None:
         self._pending.extend(events)
         self._changed.set()
@@ -96,11 +101,17 @@ class Way:
 
     async def _next(self) -> Event:
         """The first event, once it is due."""
-        while not self._pending or self._pending[0].due > self._loop.time():
-            seconds = self._pending[0].due - self._loop.time() if self._pending else LONGEST_SLEEP_SECONDS
-            await self._change(min(seconds, LONGEST_SLEEP_SECONDS))
-        self._changed.set()
-        return self._pending.popleft()
+        while True:
+            # In line before ends that were set: what was let go on a removal arrives before the close.
+            candidates = [*islice(self._pending, 1), *self._ends.values()]
+            first = min(candidates, key=lambda event: event.due, default=_NEVER)
+            if first.due <= self._loop.time():
+                break
+            await self._change(min(first.due - self._loop.time(), LONGEST_SLEEP_SECONDS))
+        if self._pending and first is self._pending[0]:
+            self._pending.popleft()
+            self._changed.set()
+        return first
 
     async def _change(self, seconds: float = LONGEST_SLEEP_SECONDS) -> None:
         """Returns when the pending events changed, or after so long."""
