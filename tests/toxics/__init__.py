@@ -13,6 +13,7 @@ from tests.toxics.chosen import ALWAYS, DropReply, DropRequest, ForgeError
 from tests.toxics.kinds import Bandwidth, Latency, LimitData, ResetPeer, Slicer, SlowClose, Timeout
 from tests.toxics.proxy import Proxy
 from tests.toxics.running import ProxyInThread, toxic_proxy, toxic_proxy_in_thread
+from tests.toxics.toxic import Stream
 
 __all__ = [
     "ALWAYS",
@@ -27,6 +28,7 @@ __all__ = [
     "ResetPeer",
     "Slicer",
     "SlowClose",
+    "Stream",
     "Timeout",
     "toxic_proxy",
     "toxic_proxy_in_thread",

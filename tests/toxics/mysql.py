@@ -42,7 +42,7 @@ def _end_of_packet(data: bytes) -> int | None:
 
 def _statement(packet: bytes) -> str | None:
     """Its text, if the packet begins a command (they are numbered from 0) and the command is a statement."""
-    number, command = packet[3], packet[HEADER_BYTES : HEADER_BYTES + 1]
-    return (
-        packet[HEADER_BYTES + 1 :].decode(errors="replace") if (number, command) == (0, COM_QUERY) else None
-    )
+    number, payload = packet[HEADER_BYTES - 1], packet[HEADER_BYTES:]
+    if number != 0 or not payload.startswith(COM_QUERY):
+        return None
+    return payload.removeprefix(COM_QUERY).decode(errors="replace")

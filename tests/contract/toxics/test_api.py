@@ -207,6 +207,13 @@ async def test_the_version_is_told(call: Caller) -> None:
 
 
 LATENCY = {"type": "latency"}
+COMMIT = {"type": "drop_request", "attributes": {"command": "COMMIT"}}
+
+
+async def test_a_toxic_of_requests_is_upstream_unasked(call: Caller, created: dict[str, Any]) -> None:
+    status, toxic = await call("POST", "/proxies/echo/toxics", COMMIT)
+
+    assert (status, toxic["name"], toxic["stream"]) == (200, "drop_request_upstream", "upstream")
 
 
 @pytest.mark.parametrize(
@@ -228,6 +235,8 @@ LATENCY = {"type": "latency"}
         ("POST", "/proxies/echo/toxics", LATENCY | {"toxicity": 2}, 400, "bad request body"),
         ("POST", "/proxies/echo/toxics", LATENCY | {"attributes": {"latency": "1"}}, 400, "bad request body"),
         ("POST", "/proxies/echo/toxics", LATENCY | {"attributes": {"latency": -1}}, 400, "bad request body"),
+        ("POST", "/proxies/echo/toxics", {"type": "drop_reply"}, 400, "bad request body: command"),
+        ("POST", "/proxies/echo/toxics", COMMIT | {"stream": "downstream"}, 400, "bad request body"),
         ("POST", "/proxies/echo/toxics", LATENCY | {"name": "there"}, 409, "toxic already exists"),
         ("POST", "/proxies/echo/toxics/none", LATENCY, 404, "toxic not found"),
         ("GET", "/proxies/echo/toxics/none", None, 404, "toxic not found"),

@@ -22,6 +22,7 @@ from tests.toxics import (
     toxic_proxy_in_thread,
 )
 from tests.toxics.errors import ToxicExists, ToxicNotFound
+from tests.toxics.link import NO_LINGER
 from tests.toxics.toxic import Stream
 
 BIG = bytes(range(256)) * 8_000
@@ -125,8 +126,12 @@ async def test_a_timeout_closes_connections_that_say_nothing(client: Ends, proxy
 async def test_another_timeout_counts_from_its_own_beginning(client: Ends, proxy: Proxy) -> None:
     proxy.add(Timeout(100), name="end")
     proxy.update("end", Timeout(3_600_000))
-
     assert await silent(client, 0.3)
+
+    proxy.update("end", Timeout(100))
+    proxy.update("end", Timeout())
+    assert await silent(client, 0.3)
+
     proxy.update("end", Timeout(1))
     assert await client[0].read() == b""
 
@@ -151,7 +156,7 @@ async def test_an_upstream_reset_comes_before_what_caused_it(client: Ends, proxy
 
 
 async def test_a_reset_by_either_side_reaches_the_other(client: Ends, proxy: Proxy, echo: Echo) -> None:
-    client[1].get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes([1, *[0] * 7]))
+    client[1].get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     client[1].transport.abort()
 
     await asyncio.wait_for(echo.was_reset.wait(), 10)
@@ -258,9 +263,21 @@ def test_tests_without_a_loop_have_it_in_a_thread() -> None:
         proxy.clear()
         client, behind = _accepted(server, proxy)
         with client, behind:
-            proxy.cut()
-            with pytest.raises(ConnectionResetError):
-                client.recv(1)
+            behind.sendall(b"12345")
+            assert client.recv(10) == b"12345"
+
+
+def test_a_cut_spares_no_connection_that_has_only_just_been_made() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        toxic_proxy_in_thread(server.getsockname()[1]) as proxy,
+    ):
+        for _ in range(50):
+            client, behind = _accepted(server, proxy)
+            with client, behind:
+                proxy.cut()
+                with pytest.raises(ConnectionResetError):
+                    client.recv(1)
 
 
 def _accepted(server: socket.socket, proxy: ProxyInThread) -> tuple[socket.socket, socket.socket]:
