@@ -110,7 +110,7 @@ async def test_a_crowd_gathers_through_the_pause_and_nobody_alone_waits() -> Non
     await asyncio.sleep(0)
     assert recorder.batches == [[1]], "those who came during the batch wait for others"
     full = asyncio.create_task(coalescer(4))
-    assert await asyncio.gather(during, later, full) == [4, 6, 8], "a full batch waits for nobody"
+    assert [*await asyncio.gather(during, later, full)] == [4, 6, 8], "a full batch waits for nobody"
     assert recorder.batches == [[1], [2, 3, 4]]
 
 
