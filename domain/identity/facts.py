@@ -249,7 +249,7 @@ Fact = (
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A fact with its two times and its place in the member's sequence."""
+    """A fact with its two times, its place in the member's sequence, and who asked for it, how and why."""
 
     fact: Fact
     effective: Instant
@@ -257,6 +257,7 @@ class Recorded:
     sequence: int = 0
     actor: str = ""
     request_id: str = ""
+    reason: str = ""
 
 
 Facts = Sequence[Recorded]

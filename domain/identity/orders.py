@@ -59,6 +59,7 @@ class Order:
     payment_id: str = ""
     paid: Instant | None = None
     term_id: str = ""
+    cancel_reason: str = ""
 
     @property
     def payable(self) -> int:

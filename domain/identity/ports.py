@@ -105,7 +105,7 @@ class Cards(Protocol):
     def spend(self, code_hash: bytes, member_id: str, term_id: str) -> None:
         """Mark a fresh card as redeemed. Raced if another writer was first."""
 
-    def void(self, batch_id: str, code_hashes: Sequence[bytes]) -> tuple[int, int]:
+    def void(self, batch_id: str, code_hashes: Sequence[bytes], reason: str) -> tuple[int, int]:
         """Void a batch or single cards: how many are newly void, how many were redeemed before."""
 
 

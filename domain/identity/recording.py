@@ -15,11 +15,13 @@ from domain.shared.instants import Instant
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """Who does something, by which request, and when."""
+    """Who does something, by which request, when, and why."""
 
     actor: str
     request_id: str
     now: Instant
+    reason: str = ""
+    """In words, for the record; empty if nobody said."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class _Page:
             self.timeline.sequence + 1,
             self._doing.actor,
             self._doing.request_id,
+            self._doing.reason,
         )
         self.lines.append(line)
         self.timeline = fold(self.timeline, [line])

@@ -92,7 +92,6 @@ def ending_of(request: Ending, now: Instant) -> TerminateTerm:
         at=at,
         share=share,
         keep_time=keep,
-        reason=request.reason,
         release_trial=request.release_trial,
     )
 

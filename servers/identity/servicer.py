@@ -77,7 +77,7 @@ class IdentityServicer(rpc.IdentityServiceServicer):
 
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: "Context") -> pb.CancelOrderResponse:
         await self._reads.order(pb.GetOrderRequest(order_id=request.order_id))
-        command = purchase.CancelOrder(request.order_id, request.reason)
+        command = purchase.CancelOrder(request.order_id)
 
         def answer(result: Order, now: Instant) -> pb.CancelOrderResponse:
             return pb.CancelOrderResponse(order=effects.order(result, now))
@@ -136,7 +136,7 @@ class IdentityServicer(rpc.IdentityServiceServicer):
                 timeline=_timeline(result.written, now),
             )
 
-        command = refund.ReinstateTerm(request.member_id, request.refund_id, request.reason)
+        command = refund.ReinstateTerm(request.member_id, request.refund_id)
         return await self._ask.once(request, pb.ReinstateTermResponse, refund.reinstate_term, command, answer)
 
     async def PauseTerm(self, request: pb.PauseTermRequest, context: "Context") -> pb.PauseTermResponse:

@@ -134,5 +134,5 @@ def void_cards(command: VoidCards, ports: IdentityPorts, doing: Doing) -> Voided
         ports.cards.batch(command.batch_id)
     hashes = list(dict.fromkeys(hash_of(code) for code in command.codes))
     known = [code_hash for code_hash in hashes if ports.cards.find(code_hash)]
-    voided, redeemed = ports.cards.void(command.batch_id, known)
+    voided, redeemed = ports.cards.void(command.batch_id, known, doing.reason)
     return Voided(voided, redeemed, len(hashes) - len(known))

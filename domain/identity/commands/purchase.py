@@ -61,7 +61,6 @@ class CancelOrder:
     """An order is not wanted any more."""
 
     order_id: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -209,7 +208,7 @@ def cancel_order(command: CancelOrder, ports: IdentityPorts, doing: Doing) -> Or
             "ORDER_STATE_WRONG", "the order is paid", order_id=order.order_id, state=order.state.value
         )
     if order.state is not OrderState.CANCELLED:
-        order = replace(order, state=OrderState.CANCELLED)
+        order = replace(order, state=OrderState.CANCELLED, cancel_reason=doing.reason)
         ports.orders.save(order)
     return order
 

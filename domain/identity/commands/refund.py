@@ -1,7 +1,7 @@
 """Giving money and time back, and undoing that."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from domain.identity.catalog import Catalog
@@ -26,7 +26,6 @@ class TerminateTerm:
     at: Instant | None = None
     share: Fraction = Fraction(1)
     keep_time: bool = False
-    reason: str = ""
     release_trial: bool = False
 
 
@@ -36,7 +35,6 @@ class ReinstateTerm:
 
     member_id: str
     refund_id: str
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,12 +95,12 @@ def reinstate_term(command: ReinstateTerm, ports: IdentityPorts, doing: Doing) -
 def apply_notice(
     notice: RefundNotice, term_id: str, catalog: Catalog, written: Written, ports: IdentityPorts, doing: Doing
 ) -> Written:
-    """Make a refund that came before its payment, now that the term is there."""
+    """Make a refund that came before its payment, now that the term is there, for its own reason."""
     wish = Ending(notice.refund_id, term_id, notice.at, notice.share, notice.keep_time, notice.reason)
     terminated = terminate(written.timeline, written.layout, catalog.rules, wish, doing.now)
     if notice.release_trial:
         ports.claims.release_trial(term_id)
-    return _write(terminated, written.timeline, ports, doing)
+    return _write(terminated, written.timeline, ports, replace(doing, reason=notice.reason))
 
 
 def _write(terminated: Terminated, timeline: Timeline, ports: IdentityPorts, doing: Doing) -> Written:
@@ -112,7 +110,7 @@ def _write(terminated: Terminated, timeline: Timeline, ports: IdentityPorts, doi
 
 def _ending(command: TerminateTerm, term_id: str, doing: Doing) -> Ending:
     at = doing.now if command.at is None else command.at
-    return Ending(command.refund_id, term_id, at, command.share, command.keep_time, command.reason)
+    return Ending(command.refund_id, term_id, at, command.share, command.keep_time, doing.reason)
 
 
 def _order_of(command: TerminateTerm, ports: IdentityPorts) -> Order:
@@ -135,7 +133,7 @@ def _notice(command: TerminateTerm, doing: Doing) -> RefundNotice:
         at,
         command.share,
         command.keep_time,
-        command.reason,
+        doing.reason,
         command.release_trial,
     )
 

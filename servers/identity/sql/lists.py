@@ -42,6 +42,7 @@ _EVENTS = select(
     event.c.seq,
     event.c.actor,
     event.c.request_id,
+    event.c.reason,
     event.c.payload,
 )
 
@@ -69,7 +70,9 @@ def _events(connection: Connection, query: Select[Any], kinds: Sequence[str]) ->
     found = []
     for row in connection.execute(query):
         fact = decode_fact(row.type, row.payload)
-        line = Recorded(fact, row.effective_time, row.recorded_time, row.seq, row.actor, row.request_id)
+        line = Recorded(
+            fact, row.effective_time, row.recorded_time, row.seq, row.actor, row.request_id, row.reason
+        )
         found.append(StoredEvent(row.id, row.member_id, line))
     return found
 

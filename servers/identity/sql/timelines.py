@@ -34,6 +34,7 @@ _SELECT_FACTS = (
         event.c.seq,
         event.c.actor,
         event.c.request_id,
+        event.c.reason,
         event.c.payload,
     )
     .where(event.c.member_id.in_(_members))
@@ -136,11 +137,8 @@ def read_history(connection: Connection, members: Sequence[str]) -> dict[str, li
     """Every fact of some members, in sequence."""
     found: dict[str, list[Recorded]] = {}
     if members:
-        for member_id, kind, effective, recorded, seq, actor, request_id, payload in connection.execute(
-            _SELECT_FACTS, {"members": list(members)}
-        ):
-            fact = decode_fact(kind, payload)
-            line = Recorded(fact, effective, recorded, seq, actor, request_id)
+        for member_id, kind, *about, payload in connection.execute(_SELECT_FACTS, {"members": list(members)}):
+            line = Recorded(decode_fact(kind, payload), *about)
             found.setdefault(member_id, []).append(line)
     return found
 
@@ -185,6 +183,7 @@ def _write_lines(connection: Connection, changes: Changes, stored: Instant) -> N
                     "stored_time": stored,
                     "actor": line.actor,
                     "request_id": line.request_id,
+                    "reason": line.reason,
                     "payload": payload,
                 }
             )

@@ -90,6 +90,8 @@ def event(member_id: str, line: Recorded) -> pb.TimelineEvent:
         refund_id=names["refund_id"],
         actor=line.actor,
         request_id=line.request_id,
+        # Terminations of before there was a column for it say it themselves.
+        reason=line.reason or names["reason"],
         payload_json=encode_fact(line.fact).decode(),
     )
 
@@ -111,7 +113,7 @@ EVENT_TYPES = {
 
 
 def _names(fact: object) -> dict[str, str]:
-    """The ids that a fact carries, wherever it carries them."""
+    """The ids and the reason that a fact carries, wherever it carries them."""
     holders: Sequence[object] = [
         fact,
         getattr(fact, "term", None),
@@ -119,5 +121,5 @@ def _names(fact: object) -> dict[str, str]:
     ]
     return {
         name: next((value for holder in holders if (value := getattr(holder, name, ""))), "")
-        for name in ("term_id", "lane_id", "sku_id", "refund_id")
+        for name in ("term_id", "lane_id", "sku_id", "refund_id", "reason")
     }

@@ -134,9 +134,10 @@ def test_events_come_one_a_line(mesh: Nectary, member: str) -> None:
     granted(mesh, member)
     events = mesh.json("events", "tail", "--member", member).lines
     assert [event["sequence"] for event in events] == [str(number + 1) for number in range(len(events))]
-    assert events[0]["type"] == "EVENT_TYPE_TERM_PLACED"
+    assert (events[0]["type"], events[0]["reason"]) == ("EVENT_TYPE_TERM_PLACED", "test")
     (last,) = mesh("events", "tail", "--member", member, "-n", "1").out.splitlines()
     assert "identity started" in last
+    assert last.endswith(" by local: test")
     started = mesh.json("events", "tail", "--member", member, "--type", "identity-started").lines
     assert len(started) == 1
 

@@ -131,7 +131,7 @@ class MemoryCards:
         batch_id = self.rows[code_hash].batch_id
         self.rows[code_hash] = Card(batch_id, CardState.REDEEMED, member_id, term_id)
 
-    def void(self, batch_id: str, code_hashes: Sequence[bytes]) -> tuple[int, int]:
+    def void(self, batch_id: str, code_hashes: Sequence[bytes], reason: str) -> tuple[int, int]:
         chosen = [key for key, card in self.rows.items() if key in code_hashes or card.batch_id == batch_id]
         fresh = [key for key in chosen if self.rows[key].state is CardState.FRESH]
         redeemed = sum(self.rows[key].state is CardState.REDEEMED for key in chosen)

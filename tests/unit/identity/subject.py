@@ -140,7 +140,6 @@ class Subject:
             at=op["at"],
             share=Fraction(op.get("share", 1)),
             keep_time=op.get("mode", "SHORTEN") == "KEEP",
-            reason="",
             release_trial=op.get("release_trial", False),
         )
         if command.order_id and command.order_id not in self.memory.orders.rows:

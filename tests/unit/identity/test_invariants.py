@@ -1,6 +1,7 @@
 """ID-1 to ID-16 as properties of the real rules over random histories."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -100,7 +101,7 @@ def _through_bytes(line: Recorded) -> Recorded:
     payload = encode_fact(line.fact)
     fact = decode_fact(type(line.fact).__name__, payload)
     assert encode_fact(fact) == payload
-    return Recorded(fact, line.effective, line.recorded, line.sequence, line.actor, line.request_id)
+    return replace(line, fact=fact)
 
 
 @given(stories())

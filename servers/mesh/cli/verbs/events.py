@@ -94,5 +94,6 @@ def _print(session: Session, event: "identity_pb2.TimelineEvent") -> None:
     kind = word_of(identity_pb2.EventType.DESCRIPTOR, event.type)
     what = " ".join(part for part in (event.sku_id, event.term_id, event.refund_id) if part)
     by = f" by {event.actor}" if event.actor else ""
+    why = f": {event.reason}" if event.reason else ""
     moment = session.moment(datetime_of(event.effective_time))
-    session.output.show(plain(f"{moment}  {event.member_id} #{event.sequence}  {kind}  {what}{by}"))
+    session.output.show(plain(f"{moment}  {event.member_id} #{event.sequence}  {kind}  {what}{by}{why}"))
