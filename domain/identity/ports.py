@@ -64,8 +64,14 @@ class Orders(Protocol):
     def notices(self, order_id: str) -> Sequence[RefundNotice]:
         """Refunds that wait for the order's payment, oldest first."""
 
+    def noticed(self, member_id: str, refund_id: str) -> RefundNotice | None:
+        """The refund of this id that came before the payment of an order of this member, if one did."""
+
     def notice(self, notice: RefundNotice) -> None:
-        """Keep a refund until its order is paid. The same refund id again changes nothing."""
+        """Keep a refund until its order is paid. The same refund id for the same order changes nothing.
+
+        Raced if another writer uses the id for another order at this moment.
+        """
 
 
 class Claims(Protocol):

@@ -67,12 +67,12 @@ def terminate_term(command: TerminateTerm, ports: IdentityPorts, doing: Doing) -
     if command.order_id:
         order = _order_of(command, ports)
         if order.state is not OrderState.PAID:
-            _require_unused(command, timeline, ports.orders.notices(command.order_id))
-            ports.orders.notice(_notice(command, doing))
+            _wait(command, timeline, ports, doing)
             return Refunded(None, Written(timeline, layout))
         term_id = order.term_id
     if command.refund_id in timeline.refunds:
         return Refunded(_made_before(command, term_id, timeline, ports), Written(timeline, layout))
+    _require_waits_for_no_other(command, ports)
     catalog = ports.catalogs.current(doing.now)
     terminated = terminate(timeline, layout, catalog.rules, _ending(command, term_id, doing), doing.now)
     if command.release_trial:
@@ -124,29 +124,31 @@ def _order_of(command: TerminateTerm, ports: IdentityPorts) -> Order:
     return order
 
 
-def _notice(command: TerminateTerm, doing: Doing) -> RefundNotice:
-    at = doing.now if command.at is None else command.at
-    return RefundNotice(
+def _wait(command: TerminateTerm, timeline: Timeline, ports: IdentityPorts, doing: Doing) -> None:
+    """Keep a refund until its payment. Raises Refused (REFUND_ID_REUSED) if its id is of another one."""
+    if command.refund_id in timeline.refunds:
+        raise _id_reused(command)
+    _require_waits_for_no_other(command, ports)
+    notice = RefundNotice(
         command.refund_id,
         command.order_id,
         command.member_id,
-        at,
+        doing.now if command.at is None else command.at,
         command.share,
         command.keep_time,
         doing.reason,
         command.release_trial,
     )
+    ports.orders.notice(notice)
 
 
-def _require_unused(command: TerminateTerm, timeline: Timeline, waiting: Sequence[RefundNotice]) -> None:
-    """Raises Refused (REFUND_ID_REUSED) if the id is of a refund that was made, or waits otherwise."""
-    same = all(
-        (notice.share, notice.keep_time) == (command.share, command.keep_time)
-        and command.at in (None, notice.at)
-        for notice in waiting
-        if notice.refund_id == command.refund_id
-    )
-    if command.refund_id in timeline.refunds or not same:
+def _require_waits_for_no_other(command: TerminateTerm, ports: IdentityPorts) -> None:
+    """Raises Refused (REFUND_ID_REUSED) if another refund of this id waits for its payment."""
+    waiting = ports.orders.noticed(command.member_id, command.refund_id)
+    if waiting is None:
+        return
+    same = (waiting.order_id, waiting.share, waiting.keep_time)
+    if same != (command.order_id, command.share, command.keep_time) or command.at not in (None, waiting.at):
         raise _id_reused(command)
 
 

@@ -125,6 +125,10 @@ refund_notice = Table(
     Column("refund_id", identifier(64), primary_key=True),
     Column("recorded_time", INSTANT, nullable=False),
     Column("content", BYTES, nullable=False),
+    # NULL in rows of before this column.
+    Column("member_id", identifier()),
+    # One refund id waits for one payment, whatever goes wrong above.
+    Index(None, "member_id", "refund_id", unique=True),
     **TABLE,
 )
 

@@ -77,8 +77,12 @@ class MemoryOrders:
     def notices(self, order_id: str) -> Sequence[RefundNotice]:
         return [notice for notice in self.waiting if notice.order_id == order_id]
 
+    def noticed(self, member_id: str, refund_id: str) -> RefundNotice | None:
+        asked = (member_id, refund_id)
+        return next((known for known in self.waiting if (known.member_id, known.refund_id) == asked), None)
+
     def notice(self, notice: RefundNotice) -> None:
-        if all(known.refund_id != notice.refund_id for known in self.waiting):
+        if self.noticed(notice.member_id, notice.refund_id) is None:
             self.waiting.append(notice)
 
 

@@ -144,7 +144,8 @@ class Subject:
         )
         if command.order_id and command.order_id not in self.memory.orders.rows:
             # An order that is not made yet stands for one that is not paid yet.
-            self.memory.orders.notice(refund._notice(command, self._doing(op["at"])))
+            timeline = self.memory.timelines.get(command.member_id)
+            refund._wait(command, timeline, self.memory.ports, self._doing(op["at"]))
             return {"waits_for_payment": True}
         done = refund.terminate_term(command, self.memory.ports, self._doing(op.get("now", op["at"])))
         cuts = done.terminated.fact.cuts if done.terminated else ()
