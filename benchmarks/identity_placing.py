@@ -98,7 +98,7 @@ class _Book:
         self._grants = 0
         self._opened: dict[str, tuple[Timeline, Layout, Catalog]] = {}
         draft = draft_of(read_catalog(EXAMPLE))
-        self._written(lambda unit: apply_catalog(ApplyCatalog(draft, False, 0), unit.ports, self._doing()))
+        self._written(lambda unit: apply_catalog(ApplyCatalog(draft, 0), unit.ports, self._doing()))
 
     def member_with(self, length: int) -> str:
         """A new member with that many terms, one behind the other."""

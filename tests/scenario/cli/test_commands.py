@@ -39,10 +39,21 @@ def test_an_inconsistent_catalogue_fails_with_every_contradiction(mesh: Nectary,
     broken.write_text(
         CATALOG.read_text().replace("bought_sku_id: gold_annual,", "bought_sku_id: gold_anual,")
     )
-    ended = mesh.json("catalog", "plan", str(broken))
-    assert ended.status == 1
-    assert ended.error["reason"] == "CATALOG_INCONSISTENT"
-    assert ended.error["violations"]
+    for command in ("plan", "apply"):
+        ended = mesh.json("catalog", command, str(broken))
+        assert (ended.status, ended.out) == (1, "")
+        assert ended.error["reason"] == "CATALOG_INCONSISTENT"
+        assert {one["reason"] for one in ended.error["violations"]} == {"SKU_UNKNOWN"}
+
+
+def test_violations_are_listed_however_many_there_are(mesh: Nectary, tmp_path: Path) -> None:
+    broken, rows = tmp_path / "broken.yaml", CATALOG.read_text()
+    row = "  - {held_sku_id: none_%d, bought_sku_id: none, policy: RELATION_POLICY_STACK}\n"
+    broken.write_text(rows.replace("relations:\n", "relations:\n" + "".join(row % n for n in range(200))))
+    for command in ("plan", "apply"):
+        ended = mesh("catalog", command, str(broken))
+        assert ended.status == 1
+        assert sum("there is no SKU none_" in line for line in ended.err.splitlines()) == 200
 
 
 def test_the_catalogue_is_shown_as_it_was_applied(mesh: Nectary) -> None:
