@@ -149,6 +149,8 @@ def test_events_come_one_a_line(mesh: Nectary, member: str) -> None:
     (last,) = mesh("events", "tail", "--member", member, "-n", "1").out.splitlines()
     assert "identity started" in last
     assert last.endswith(" by local: test")
+    assert mesh.json("events", "tail", "--member", member, "--from-start").lines == events
+    assert mesh("events", "tail", "--member", member, "-n", "0").out == ""
     started = mesh.json("events", "tail", "--member", member, "--type", "identity-started").lines
     assert len(started) == 1
 
@@ -157,13 +159,23 @@ def test_events_come_one_a_line(mesh: Nectary, member: str) -> None:
 def test_events_are_followed_as_they_come(mesh: Nectary, member: str, whose: str) -> None:
     granted(mesh, member)
     only = ["--member", member] if whose == "one" else []
-    with following(mesh.target, "events", "tail", "--json", "-f", "-n", "0", *only) as lines:
+    with following(mesh.target, "events", "tail", "--json", "-f", "--from-start", *only) as lines:
         seen = (json.loads(line) for line in lines)
         own = (event["type"] for event in seen if event["member_id"] == member)
         assert next(own) == "EVENT_TYPE_TERM_PLACED"
         assert next(own) == "EVENT_TYPE_IDENTITY_STARTED"
         granted(mesh, member)
         assert next(own) == "EVENT_TYPE_TERM_PLACED"
+
+
+def test_followers_begin_with_the_last_events(mesh: Nectary, member: str) -> None:
+    for _ in range(2):
+        granted(mesh, member)
+    with following(mesh.target, "events", "tail", "--json", "-f", "-n", "2", "--member", member) as lines:
+        seen = (json.loads(line)["sequence"] for line in lines)
+        assert [next(seen), next(seen)] == ["2", "3"]
+        granted(mesh, member)
+        assert next(seen) == "4"
 
 
 def test_the_clock_is_read_and_moved(mesh: Nectary) -> None:
