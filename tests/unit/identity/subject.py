@@ -15,6 +15,7 @@ from domain.identity.commands.catalog import catalog_of
 from domain.identity.facts import Cause, CauseKind, Term
 from domain.identity.laying import flatten
 from domain.identity.recording import Doing, open_timeline
+from domain.identity.wanted import Purchase
 from domain.shared.errors import DomainError
 from domain.shared.instants import Period, Unit
 from nectary.identity.v1 import catalog_pb2
@@ -77,7 +78,7 @@ class Subject:
     def _buy(self, op: Op) -> Mapping[str, Any]:
         now, term_id = op.get("now", op["t"]), op["term"]
         ports, order_id = self.memory.ports, op.get("order", term_id)
-        wanted = purchase.Purchase(
+        wanted = Purchase(
             op["member"],
             op["sku"],
             op.get("source", "shop"),

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from domain.identity.announcing import holdings
 from domain.identity.catalog import Channel, EndRounding, RuleKind
 from domain.identity.commands.change import AnnounceDue, announce
+from domain.identity.commands.preview import preview_purchase
 from domain.identity.commands.purchase import (
     ConfirmPayment,
     CreateOrder,
-    Purchase,
     confirm_payment,
     create_order,
-    preview_purchase,
 )
 from domain.identity.display import NO_WEIGHTS, Weights, in_display_order
 from domain.identity.facts import IdentityEnded, IdentityStarted, Length, Recorded
@@ -30,6 +29,7 @@ from domain.identity.recording import Doing
 from domain.identity.rules import breaks
 from domain.identity.timeline import Timeline, fold, seen
 from domain.identity.value import books
+from domain.identity.wanted import Purchase
 from domain.shared.errors import DomainError
 from domain.shared.instants import DAY, HOUR, Instant, Period, Unit, add, midnight
 from servers.identity.codec import decode_fact, encode_fact
