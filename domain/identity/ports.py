@@ -10,9 +10,10 @@ from typing import Protocol
 
 from domain.identity.cards import Card, CardBatch
 from domain.identity.catalog import Catalog
-from domain.identity.facts import Cause, Recorded
+from domain.identity.facts import Recorded
 from domain.identity.layout import Layout
 from domain.identity.orders import Order, RefundNotice
+from domain.identity.terms import Cause
 from domain.identity.timeline import Timeline
 from domain.shared.instants import Instant
 

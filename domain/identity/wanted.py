@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.identity.catalog import Catalog, Channel, Sku
-from domain.identity.facts import Cause, CauseKind
 from domain.identity.placement import Acquisition
 from domain.identity.ports import Catalogs, Claims
+from domain.identity.terms import Cause, CauseKind
 from domain.shared.errors import NotFound, Refused
 from domain.shared.instants import Instant
 

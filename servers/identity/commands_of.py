@@ -6,7 +6,7 @@ from domain.identity.commands.change import ExtendTerm
 from domain.identity.commands.grant import GrantTerm
 from domain.identity.commands.purchase import ConfirmPayment
 from domain.identity.commands.refund import TerminateTerm, require_reasoned
-from domain.identity.facts import Cause, CauseKind
+from domain.identity.terms import Cause, CauseKind
 from domain.identity.wanted import Purchase
 from domain.shared.errors import FieldViolation, Invalid
 from domain.shared.instants import Instant

@@ -8,9 +8,9 @@ from domain.identity import queries
 from domain.identity.announcing import Holding
 from domain.identity.catalog import Channel
 from domain.identity.display import in_display_order
-from domain.identity.facts import CauseKind
 from domain.identity.orders import Order
 from domain.identity.recording import require_own
+from domain.identity.terms import CauseKind
 from domain.identity.timeline import Timeline
 from domain.shared.errors import FieldViolation, Invalid
 from domain.shared.instants import Instant

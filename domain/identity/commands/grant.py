@@ -7,10 +7,11 @@ from domain.identity.cards import CardBatch, hash_of, require_redeemable
 from domain.identity.catalog import Channel, Sku
 from domain.identity.checks import judge
 from domain.identity.explain import require
-from domain.identity.facts import Cause, CauseKind, Term, TermPlaced
+from domain.identity.facts import TermPlaced
 from domain.identity.placement import Acquisition, effective_of
 from domain.identity.ports import IdentityPorts
 from domain.identity.recording import Doing, Written, open_timeline, write
+from domain.identity.terms import Cause, CauseKind, Term
 from domain.identity.wanted import sku_of, trial_subjects, trial_used
 from domain.shared.errors import FieldViolation, Invalid, Refused
 from domain.shared.instants import Instant

@@ -8,9 +8,10 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, sel
 from sqlalchemy.exc import IntegrityError
 
 from domain.identity.announcing import Holding, holdings, next_moment
-from domain.identity.facts import Recorded, Term, TermPlaced
+from domain.identity.facts import Recorded, TermPlaced
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout
+from domain.identity.terms import Term
 from domain.identity.timeline import Timeline, fold
 from domain.shared.errors import Raced
 from domain.shared.instants import Instant

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from domain.identity.facts import Cause
 from domain.identity.ports import IdentityPorts
+from domain.identity.terms import Cause
 from servers.identity.sql.cache import TimelineCache
 from servers.identity.sql.cards import SqlCards
 from servers.identity.sql.catalogs import CatalogMemory, SqlCatalogs

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from domain.identity.facts import Cause, Recorded, Span, Term, TermMoved
+from domain.identity.facts import Recorded, Span, TermMoved
 from domain.identity.layout import Layout, Segment
 from domain.identity.queries import state_of
+from domain.identity.terms import Cause, Term
 from domain.identity.timeline import Timeline
 from domain.shared.instants import Instant
 from nectary.identity.v1 import identity_pb2 as pb

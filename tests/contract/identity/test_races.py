@@ -13,9 +13,9 @@ from domain.identity.commands.catalog import CreateCardBatch, create_card_batch
 from domain.identity.commands.grant import RedeemCard, grant_term, redeem_card
 from domain.identity.commands.purchase import CreateOrder, create_order
 from domain.identity.commands.refund import TerminateTerm, terminate_term
-from domain.identity.facts import Cause, CauseKind
 from domain.identity.ports import IdentityPorts
 from domain.identity.recording import Doing
+from domain.identity.terms import Cause, CauseKind
 from domain.identity.wanted import Purchase
 from domain.shared.errors import Raced
 from domain.shared.instants import DAY

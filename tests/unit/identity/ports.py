@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from domain.identity.cards import Card, CardBatch, CardState
 from domain.identity.catalog import Catalog
-from domain.identity.facts import Cause, Recorded, TermPlaced
+from domain.identity.facts import Recorded, TermPlaced
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.orders import Order, RefundNotice
 from domain.identity.ports import IdentityPorts
+from domain.identity.terms import Cause
 from domain.identity.timeline import Timeline, fold
 from domain.shared.errors import NotFound, Raced
 from domain.shared.instants import Instant

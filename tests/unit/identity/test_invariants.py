@@ -20,13 +20,14 @@ from domain.identity.commands.purchase import (
     create_order,
 )
 from domain.identity.display import NO_WEIGHTS, Weights, in_display_order
-from domain.identity.facts import IdentityEnded, IdentityStarted, Length, Recorded
+from domain.identity.facts import IdentityEnded, IdentityStarted, Recorded
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.lengths import end_of_term, valid_through
 from domain.identity.queries import identities
 from domain.identity.recording import Doing
 from domain.identity.rules import breaks
+from domain.identity.terms import Length
 from domain.identity.timeline import Timeline, fold, seen
 from domain.identity.value import books
 from domain.identity.wanted import Purchase
