@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from domain.identity.catalog import Rule
 from domain.identity.changes import absorb, extend, pause, resume
-from domain.identity.facts import Fact, MemberGone, Recorded, TermMoved
+from domain.identity.facts import Fact, MemberGone, Recorded
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.placement import effective_of, moves
@@ -120,12 +120,6 @@ def _changed(
     ports: IdentityPorts,
     doing: Doing,
 ) -> Changed:
-    moved = _moved(timeline, layout, term_id, fact, effective)
-    return Changed(term_id, write(ports.timelines, timeline, [(effective, fact)], doing, moved))
-
-
-def _moved(
-    timeline: Timeline, layout: Layout, term_id: str, fact: Fact, effective: Instant
-) -> list[TermMoved]:
     after = flatten(timeline.then(Recorded(fact, effective, timeline.announced)))
-    return moves(layout, after, timeline.terms, {term_id})
+    moved = moves(layout, after, timeline.terms, {term_id})
+    return Changed(term_id, write(ports.timelines, timeline, [(effective, fact)], doing, moved, after))

@@ -118,6 +118,7 @@ def confirm_payment(command: ConfirmPayment, ports: IdentityPorts, doing: Doing)
         [(effective_of(placed.term), TermPlaced(placed.term))],
         doing,
         placed.consequences(),
+        placed.layout,
     )
     order = replace(
         order, state=OrderState.PAID, payment_id=command.payment_id, paid=paid, term_id=command.term_id

@@ -88,7 +88,8 @@ def reinstate_term(command: ReinstateTerm, ports: IdentityPorts, doing: Doing) -
     catalog = ports.catalogs.current(doing.now)
     reinstated = reinstate(timeline, layout, catalog, command.refund_id, doing.now)
     effective = timeline.refunds[command.refund_id].cuts[0].at
-    written = write(ports.timelines, timeline, [(effective, reinstated.fact)], doing, reinstated.moves)
+    facts = [(effective, reinstated.fact)]
+    written = write(ports.timelines, timeline, facts, doing, reinstated.moves, reinstated.layout)
     return Unrefunded(reinstated, written)
 
 
@@ -105,7 +106,7 @@ def apply_notice(
 
 def _write(terminated: Terminated, timeline: Timeline, ports: IdentityPorts, doing: Doing) -> Written:
     facts = [(terminated.fact.cuts[0].at, terminated.fact)]
-    return write(ports.timelines, timeline, facts, doing, terminated.moves)
+    return write(ports.timelines, timeline, facts, doing, terminated.moves, terminated.layout)
 
 
 def _ending(command: TerminateTerm, term_id: str, doing: Doing) -> Ending:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from domain.identity.cards import Card, CardBatch, CardState
 from domain.shared.errors import NotFound, Raced
 from servers.identity.sql.overlay import Overlay
 from servers.identity.sql.tables import card as cards
 from servers.identity.sql.tables import card_batch
+from servers.store.rows import insert_rows
 
 _SELECT_BATCHES = select(card_batch).where(card_batch.c.batch_id.in_(bindparam("ids", expanding=True)))
 _SELECT_CARDS = select(
@@ -67,11 +68,11 @@ class SqlCards:
         ]
 
     def flush(self) -> None:
-        if new := [_batch_row(batch) for _, before, batch in self.batches.changes() if before is None]:
-            self._connection.execute(insert(card_batch), new)
-        changes = self.rows.changes()
-        if fresh := [_card_row(key, card) for key, before, card in changes if before is None]:
-            self._connection.execute(insert(cards), fresh)
+        batches, changes = self.batches.changes(), self.rows.changes()
+        new = [_batch_row(batch) for _, before, batch in batches if before is None]
+        insert_rows(self._connection, card_batch, new)
+        fresh = [_card_row(key, card) for key, before, card in changes if before is None]
+        insert_rows(self._connection, cards, fresh)
         for code_hash, before, card in changes:
             if before is not None:
                 self._spend_row(code_hash, card)

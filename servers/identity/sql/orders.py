@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, tuple_
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from domain.identity.orders import Order, RefundNotice
@@ -12,6 +12,7 @@ from servers.identity.sql.overlay import Overlay
 from servers.identity.sql.tables import order as orders
 from servers.identity.sql.tables import refund_notice
 from servers.store.faults import is_duplicate
+from servers.store.rows import insert_rows
 
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
 _SELECT = select(orders.c.order_id, orders.c.version, orders.c.content).where(orders.c.order_id.in_(_ids))
@@ -75,8 +76,12 @@ class SqlOrders:
             for _, before, after in self.waiting.changes()
             for notice in after[len(before or ()) :]
         ]
-        if notices:
-            self._write_notices(notices)
+        try:
+            insert_rows(self._connection, refund_notice, notices)
+        except IntegrityError as error:
+            if is_duplicate(error):
+                raise Raced("TRANSACTION_RACED", "another writer used this refund id") from error
+            raise
 
     def _write(self, changes: Sequence[tuple[str, Order | None, Order]]) -> None:
         # Out with the old rows and in with the new: one statement each for any number of orders.
@@ -84,15 +89,7 @@ class SqlOrders:
         if known and self._connection.execute(_DELETE, {"known": known}).rowcount != len(known):
             raise Raced("TRANSACTION_RACED", "another writer was first on an order")
         rows = [_row(order, self._versions.get(order_id, 0) + 1) for order_id, _, order in changes]
-        self._connection.execute(insert(orders), rows)
-
-    def _write_notices(self, rows: Sequence[Mapping[str, object]]) -> None:
-        try:
-            self._connection.execute(insert(refund_notice), rows)
-        except IntegrityError as error:
-            if is_duplicate(error):
-                raise Raced("TRANSACTION_RACED", "another writer used this refund id") from error
-            raise
+        insert_rows(self._connection, orders, rows)
 
     def _load(self, ids: Sequence[str]) -> Mapping[str, Order]:
         rows = self._connection.execute(_SELECT, {"ids": list(ids)}).all()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import NAMESPACE_OID, uuid5
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, tuple_
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from domain.identity.announcing import Holding, holdings, next_moment
@@ -23,6 +23,7 @@ from servers.mesh.clock import Clock
 from servers.store.event import Event
 from servers.store.faults import is_duplicate
 from servers.store.outbox import Outbox
+from servers.store.rows import insert_rows
 
 _members: BindParameter[str] = bindparam("members", expanding=True)
 _SELECT_VERSIONS = select(timeline.c.member_id, timeline.c.version).where(timeline.c.member_id.in_(_members))
@@ -154,7 +155,7 @@ def _write_versions(connection: Connection, changes: Changes) -> None:
     if known and connection.execute(_DELETE_VERSIONS, {"versions": known}).rowcount != len(known):
         raise Raced("TRANSACTION_RACED", "another writer was first on a timeline")
     try:
-        connection.execute(insert(timeline), [_version_row(page) for _, _, page in changes])
+        insert_rows(connection, timeline, [_version_row(page) for _, _, page in changes])
     except IntegrityError as error:
         if is_duplicate(error):
             raise Raced("TRANSACTION_RACED", "another writer opened this timeline") from error
@@ -189,7 +190,7 @@ def _write_lines(connection: Connection, changes: Changes, stored: Instant) -> N
                 }
             )
             events.append(event_of(member_id, line, kind, payload))
-    connection.execute(insert(event), rows)
+    insert_rows(connection, event, rows)
     _OUTBOX.append(connection, events)
 
 
@@ -232,10 +233,8 @@ def _write_terms(connection: Connection, pages: Sequence[Page]) -> None:
         for line in page.lines
         if isinstance(line.fact, TermPlaced)
     ]
-    if not rows:
-        return
     try:
-        connection.execute(insert(term), rows)
+        insert_rows(connection, term, rows)
     except IntegrityError as error:
         if is_duplicate(error):
             raise Raced("TRANSACTION_RACED", "another writer used this cause") from error
@@ -289,5 +288,4 @@ def _write_segments(connection: Connection, changes: Changes) -> None:
         new += [row for key, row in now.items() if old.get(key) != row]
     if gone:
         connection.execute(_DELETE_SEGMENTS, {"keys": gone})
-    if new:
-        connection.execute(insert(segment), new)
+    insert_rows(connection, segment, new)

@@ -34,6 +34,9 @@ class MemoryTimelines:
         if len(lines) != before.sequence:
             raise Raced("TRANSACTION_RACED", "another writer was first")
         lines.extend(news)
+        # Whoever hands a timeline on with its layout must not have changed one without the other.
+        assert after == self.get(before.member_id)
+        assert layout == flatten(after)
 
 
 @dataclass
