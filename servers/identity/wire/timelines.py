@@ -10,7 +10,7 @@ from domain.identity.timeline import Timeline
 from domain.shared.instants import Instant
 from nectary.identity.v1 import identity_pb2 as pb
 from servers.identity.codec import encode_fact
-from servers.identity.sql.timelines import event_id
+from servers.identity.sql.facts import event_id
 from servers.identity.wire.values import CAUSES, CHANNELS, PLACEMENTS, STATES, last_day, money, timestamp
 
 
