@@ -4,25 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from domain.identity.catalog import Rule
-from domain.identity.facts import (
-    Cause,
-    CauseKind,
-    Length,
-    MemberAbsorbed,
-    Placement,
-    Recorded,
-    Term,
-    TermPaused,
-    TermPlaced,
-    TermResumed,
-    Thaw,
-)
+from domain.identity.facts import MemberAbsorbed, Recorded, TermPaused, TermPlaced, TermResumed
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.placement import effective_of, thawing
 from domain.identity.relations import Decision
 from domain.identity.rules import breaks
 from domain.identity.termination import term_of
+from domain.identity.terms import Cause, CauseKind, Length, Placement, Term, Thaw
 from domain.identity.timeline import Timeline
 from domain.shared.errors import Refused
 from domain.shared.instants import Instant, Period

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from domain.identity.catalog import Residue
-from domain.identity.facts import Term
 from domain.identity.lengths import Rest, rest_of, shortened
+from domain.identity.terms import Term
 from domain.identity.timeline import Timeline
 from domain.shared.instants import EARLIEST, Instant
 

@@ -14,9 +14,9 @@ from itertools import count
 
 from domain.identity.catalog import Residue
 from domain.identity.cutting import Follow, Outcome, Refunded, Superseded, Touch, cut_piece, touches_of
-from domain.identity.facts import Term
 from domain.identity.layout import Lane, Layout, Segment
 from domain.identity.lengths import Rest, Run, end_of_term
+from domain.identity.terms import Term
 from domain.identity.timeline import Timeline
 from domain.shared.instants import EARLIEST, Instant
 

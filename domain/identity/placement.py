@@ -4,21 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from domain.identity.catalog import Catalog, Channel, Compaction, Residue, Sku
-from domain.identity.facts import (
-    Cause,
-    Length,
-    Placement,
-    Recorded,
-    Supersession,
-    Term,
-    TermMoved,
-    TermPlaced,
-    TermSuperseded,
-    Thaw,
-)
+from domain.identity.facts import Recorded, TermMoved, TermPlaced, TermSuperseded
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout, Segment
 from domain.identity.relations import Decision, Held, decide, held_at
+from domain.identity.terms import Cause, Length, Placement, Supersession, Term, Thaw
 from domain.identity.timeline import Timeline
 from domain.identity.upgrade import Residues, residues
 from domain.shared.errors import Refused

@@ -15,11 +15,13 @@ from domain.shared.instants import Instant
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """Who does something, by which request, and when."""
+    """Who does something, by which request, when, and why."""
 
     actor: str
     request_id: str
     now: Instant
+    reason: str = ""
+    """In words, for the record; empty if nobody said."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,9 @@ class _Page:
 
     def add(self, facts: Iterable[tuple[Instant, Fact]]) -> Sequence[Recorded]:
         """The new lines."""
-        actor, request_id = self._doing.actor, self._doing.request_id
+        doing = self._doing
         news = [
-            Recorded(fact, effective, self.now, sequence, actor, request_id)
+            Recorded(fact, effective, self.now, sequence, doing.actor, doing.request_id, doing.reason)
             for sequence, (effective, fact) in enumerate(facts, self._sequence + 1)
         ]
         self.lines += news

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.identity.catalog import Rule, RuleKind, RuleMode
-from domain.identity.facts import Span, Term
+from domain.identity.facts import Span
 from domain.identity.layout import Layout, Segment
+from domain.identity.terms import Term
 from domain.identity.timeline import Timeline
 from domain.shared.instants import Instant
 

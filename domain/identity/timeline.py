@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from domain.identity import facts
-from domain.identity.facts import Cut, Recorded, Supersession, Term
+from domain.identity.facts import Cut, Recorded
+from domain.identity.terms import Supersession, Term
 from domain.shared.instants import EARLIEST, Instant
 
 

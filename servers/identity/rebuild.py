@@ -14,8 +14,9 @@ from sqlalchemy import Connection, delete, select, update
 from domain.identity.announcing import next_moment
 from domain.identity.laying import flatten
 from domain.identity.timeline import Timeline, fold
+from servers.identity.sql.facts import read_history
+from servers.identity.sql.projections import segment_rows
 from servers.identity.sql.tables import segment, timeline
-from servers.identity.sql.timelines import read_history, segment_rows
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
 from servers.store.rows import insert_rows

@@ -321,6 +321,18 @@ PAYMENTS = (
         ((CUT,),),
     ),
     Scenario(
+        "a refund id that waits for one payment is not another's",
+        catalog(MONTH),
+        (
+            refund("", "01-20T10", refund="r", order="o", told={"waits_for_payment": True}),
+            refund("", "01-20T10", "REFUND_ID_REUSED", refund="r", order="p"),
+            refund("", "01-20T10", refund="r", order="o", told={"waits_for_payment": True}),
+            buy("b", "month", "02-10T10", order="p", now="02-10T10"),
+            refund("b", "02-20T10", "REFUND_ID_REUSED", refund="r"),
+        ),
+        ((("b", "02-10T10", "03-10T10"),),),
+    ),
+    Scenario(
         "ID-3: a payment told twice is one",
         catalog(MONTH),
         (buy("a", "month", "01-10T10", order="o"), buy("a", "month", "01-10T10", order="o")),

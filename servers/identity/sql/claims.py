@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, bindparam, delete, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
-from domain.identity.facts import Cause
+from domain.identity.terms import Cause
 from domain.shared.errors import Raced
 from servers.identity.sql.overlay import Log, Overlay
 from servers.identity.sql.tables import term, trial
