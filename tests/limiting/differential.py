@@ -85,7 +85,9 @@ def _units(verb: Verb, decision: Decision, index: int) -> int:
     return 0
 
 
-def compared(script: ScriptUnderTest, steps: int, seed: int, tell: Callable[[int], None] = lambda _: None) -> Tally:
+def compared(
+    script: ScriptUnderTest, steps: int, seed: int, tell: Callable[[int], None] = lambda _: None
+) -> Tally:
     """At least so many steps of all kinds of histories."""
     rng, tally, number = Random(seed), Tally(), 0
     kinds: Mapping[str, Callable[[Random], History]] = {**JUDGED, **COMPARED}
@@ -98,7 +100,11 @@ def compared(script: ScriptUnderTest, steps: int, seed: int, tell: Callable[[int
             running.append(Subject(f"{seed}-{number}", kind, history, next(history)))
             number += 1
         decisions = script.decide([(one.name, one.step) for one in running])
-        running = [one for one, decision in zip(running, decisions, strict=True) if _step(script, one, decision, tally)]
+        running = [
+            one
+            for one, decision in zip(running, decisions, strict=True)
+            if _step(script, one, decision, tally)
+        ]
         tell(tally.steps.total())
     return tally
 

@@ -153,7 +153,9 @@ def mixed(rng: Random) -> History:
         limit, verb = rng.choice(limits), rng.choice([Verb.DECIDE, Verb.DECIDE, *Verb][:8])
         yield Step(verb, limits, a_cost(rng, limit), now, at=rng.choice(instants))
         instants = [*instants[-10:], now]
-        now += gap(rng, limit, now) + (rng.randint(-limit.window_ms, limit.bucket_ms) if rng.random() < 0.05 else 0)
+        now += gap(rng, limit, now) + (
+            rng.randint(-limit.window_ms, limit.bucket_ms) if rng.random() < 0.05 else 0
+        )
 
 
 JUDGED = {"asking": asking, "giving back": giving_back, "clock steps": stepping, "changing limits": changing}

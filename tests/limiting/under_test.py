@@ -6,6 +6,7 @@ time by mistake. The one line that asks is replaced here.
 
 import struct
 from collections.abc import Sequence
+from typing import cast
 
 import redis
 
@@ -19,7 +20,7 @@ from tests.limiting.histories import Step
 
 ASKS_THE_TIME = "redis.call('TIME')"
 TOLD_THE_TIME = "{0, ARGV[2] * 1000}"
-"""In place of the epoch that it would begin: there is one."""
+"""In place of a name for a new epoch: there is one."""
 EPOCH = b"test"
 
 
@@ -40,7 +41,7 @@ class ScriptUnderTest:
         pipeline = self._client.pipeline(transaction=False)
         requests = [self._request(subject, step) for subject, step in steps]
         for request, (_, step) in zip(requests, steps, strict=True):
-            keys, arguments = encoded([request], epoch_key(0), EPOCH, str(step.now).encode())
+            keys, arguments = encoded([request], epoch_key(0), [EPOCH, str(step.now).encode()])
             pipeline.evalsha(self._name, len(keys), *keys, *arguments)
         decisions = []
         for request, reply in zip(requests, pipeline.execute(), strict=True):
@@ -50,7 +51,10 @@ class ScriptUnderTest:
         return decisions
 
     def windows(self, subject: str, step: Step) -> list[Window]:
-        return [decoded(self._client.get(name)) for name in self._request(subject, step).windows]
+        return [
+            decoded(cast("bytes | None", self._client.get(name)))
+            for name in self._request(subject, step).windows
+        ]
 
     def forget(self, subject: str, step: Step) -> None:
         self._client.delete(*self._request(subject, step).windows)
@@ -59,7 +63,7 @@ class ScriptUnderTest:
         self._client.close()
 
     def _request(self, subject: str, step: Step) -> Request:
-        names = [self._keys.window(limit.rule_id, limit.subject, subject) for limit in step.limits]
+        names = [self._keys.window(limit.rule_id, limit.subject, subject)[1] for limit in step.limits]
         return Request(step.verb, step.limits, names, step.cost, step.at)
 
 

@@ -22,21 +22,14 @@ class Keys:
             raise ValueError("the secret has 16 to 64 bytes")
         self.shards = shards
         self._secret = secret
-        self._hash = lru_cache(_KEPT_NAMES)(self._computed)
+        self.window = lru_cache(_KEPT_NAMES)(self._window)
+        """(rule id, kind, subject) → shard and name of the window."""
 
-    def window(self, rule_id: int, kind: str, subject: str) -> str:
-        """The name of one subject's window under one rule."""
-        shard, name = self._hash(kind, subject)
-        return f"rl:{{{shard}}}:{base36(rule_id)}:{name}"
-
-    def shard(self, kind: str, subject: str) -> int:
-        """Where a subject's windows are."""
-        return self._hash(kind, subject)[0]
-
-    def _computed(self, kind: str, subject: str) -> tuple[int, str]:
+    def _window(self, rule_id: int, kind: str, subject: str) -> tuple[int, str]:
         named = f"{kind}\0{subject}".encode()
         digest = int.from_bytes(blake2b(named, digest_size=8, key=self._secret).digest())
-        return digest % self.shards, base36(digest)
+        shard = digest % self.shards
+        return shard, f"rl:{{{shard}}}:{base36(rule_id)}:{base36(digest)}"
 
 
 def epoch_key(shard: int) -> str:
@@ -49,7 +42,6 @@ def replicas_key(shard: int) -> str:
     return f"rl:{{{shard}}}:replicas"
 
 
-@lru_cache(_KEPT_NAMES)
 def base36(number: int) -> str:
     """`number`, at least 0, in digits and lower-case letters."""
     text = ""

@@ -16,8 +16,8 @@ from servers.mesh.redis_clients import AnyRedis
 
 MOST_LIMITS = 8
 """Of one request: a script must end soon, for nobody else is served meanwhile."""
-MOST_REQUESTS = 32
-"""Of one batch, for the same reason."""
+MOST_REQUESTS = 31
+"""Of one batch, for the same reason; their limits are numbered with one byte."""
 _LIMIT = Struct(">IIB")
 _CALL = Struct(">BI")
 
@@ -77,23 +77,48 @@ class Answers:
 
 
 def encoded(
-    batch: Sequence[Request], epoch_key: str, known_epoch: bytes, new_epoch: bytes
+    batch: Sequence[Request], epoch_key: str, epoch: Sequence[bytes]
 ) -> tuple[list[str], list[bytes]]:
-    """Keys and arguments of the script `decide`."""
-    numbers: dict[int, int] = {}
-    limits: list[Limit] = []
+    """Keys and arguments of DECIDE. `epoch`: the one that is known, and a name for a new one."""
+    numbers = _Numbers()
     keys = [epoch_key]
     calls: list[bytes] = []
     for request in batch:
-        for limit in request.limits:
-            if id(limit) not in numbers:
-                limits.append(limit)
-                numbers[id(limit)] = len(limits)
         keys += request.windows
-        indices = bytes([numbers[id(limit)] for limit in request.limits])
-        calls.append(_CALL.pack(request.verb, request.cost) + request.at_ms.to_bytes(7) + indices)
-    packed = b"".join(_LIMIT.pack(limit.units, limit.window_ms, limit.buckets) for limit in limits)
-    return keys, [known_epoch, new_epoch, packed, *calls]
+        head = _CALL.pack(request.verb, request.cost) + request.at_ms.to_bytes(7)
+        calls.append(head + bytes([numbers.of(limit) for limit in request.limits]))
+    return keys, [*epoch, numbers.packed(), *calls]
+
+
+def encoded_push(
+    pushes: Sequence[tuple[str, Limit, Sequence[tuple[int, int]]]], epoch_key: str, epoch: Sequence[bytes]
+) -> tuple[list[str], list[bytes]]:
+    """Keys and arguments of PUSH, from (window, limit, (instant, units) in order of time)."""
+    numbers = _Numbers()
+    pushed = [
+        bytes([numbers.of(limit)]) + b"".join(at.to_bytes(7) + units.to_bytes(4) for at, units in entries)
+        for _, limit, entries in pushes
+    ]
+    return [epoch_key, *(window for window, _, _ in pushes)], [*epoch, numbers.packed(), *pushed]
+
+
+class _Numbers:
+    """The limits of a batch, each sent once. There are fewer than 256: a batch is small."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, int] = {}
+        self._limits: list[Limit] = []
+
+    def of(self, limit: Limit) -> int:
+        # By identity: to hash a limit takes longer than to send it.
+        number = self._numbers.get(id(limit))
+        if number is None:
+            self._limits.append(limit)
+            number = self._numbers[id(limit)] = len(self._limits)
+        return number
+
+    def packed(self) -> bytes:
+        return b"".join(_LIMIT.pack(one.units, one.window_ms, one.buckets) for one in self._limits)
 
 
 def answered(batch: Sequence[Request], reply: Sequence[Any]) -> Answers:
@@ -108,4 +133,6 @@ def answered(batch: Sequence[Request], reply: Sequence[Any]) -> Answers:
     return Answers(epoch, now_ms, reply[2], answers)
 
 
-DECIDE = Script("windows.lua", "decide.lua")
+DECIDE = Script("epoch.lua", "windows.lua", "stored.lua", "decide.lua")
+PUSH = Script("epoch.lua", "windows.lua", "stored.lua", "push.lua")
+HEARTBEAT = Script("epoch.lua", "heartbeat.lua")

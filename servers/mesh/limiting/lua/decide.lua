@@ -2,30 +2,13 @@
 -- The verbs are those of domain/risk/verbs.py. Time is the server's, and the same for the whole batch.
 --
 -- KEYS: the epoch, then for each call the windows of its limits.
--- ARGV: the epoch that the caller knows, one to begin if there is none, the limits (units, window,
---   buckets), then for each call: verb, cost, instant of a refund, and the number of each limit.
+-- ARGV: as epoch.lua says, the limits (units, window, buckets), then for each call: verb, cost, instant of
+--   a refund, and the number of each limit.
 -- Answers: epoch, now, windows found damaged, then for each call: admitted or not, the most attempts
---   refused in a row, and for each limit what was used and how long to wait. Without a call where the
---   caller knows another epoch: what it believes was counted may be lost.
+--   refused in a row, and for each limit what was used and how long to wait. Only epoch and now where the
+--   caller knows another epoch: then nothing was decided.
 
 local DECIDE, CHECK, SPEND, REFUND, RESET, DRAIN, ATTEMPT = 1, 2, 3, 4, 5, 6, 7
-
-local function limits_of(packed)
-  local limits = {}
-  for at = 1, #packed, 9 do
-    local units, window, buckets = unpack_binary('>I4I4B', packed, at)
-    limits[#limits + 1] = {
-      units = units, window = window, buckets = buckets, width = window / buckets, exact = units <= EXACT_UNITS,
-    }
-  end
-  return limits
-end
-
-local damaged = 0
-
-local function save(key, window, limit)
-  redis.call('SET', key, window.value, 'PX', lifetime_of(window, limit))
-end
 
 -- With less in it than before, so that it need not live longer.
 local function save_rest(key, window)
@@ -34,20 +17,6 @@ local function save_rest(key, window)
   else
     redis.call('DEL', key)
   end
-end
-
--- What cannot be read counts as full, and is so from now on: never as empty.
-local function found(key, limit)
-  local value = redis.pcall('GET', key)
-  if value == false then return empty_window() end
-  local window = type(value) == 'string' and parsed(value)
-  if not window then
-    damaged = damaged + 1
-    window = full(limit)
-    redis.call('DEL', key)
-    if window.form then save(key, window, limit) end
-  end
-  return fitted(window, limit)
 end
 
 -- On the stored value, whatever its form: attempts have one place, and the window stays as it was.
@@ -107,11 +76,6 @@ local function answer(call)
   return reply
 end
 
-local epoch = redis.call('GET', KEYS[1])
-if not epoch then
-  epoch = ARGV[2]
-  redis.call('SET', KEYS[1], epoch)
-end
 if epoch ~= ARGV[1] then return {epoch, now} end
 local replies = {epoch, now, 0}
 for i = 4, #ARGV do replies[i] = answer(ARGV[i]) end

@@ -4,7 +4,7 @@
 --   stamps:  one 4-byte offset in ms from `time` for each admitted unit, oldest first;
 --   buckets: the width of a bucket in ms (4), the sum of all counts (4), and the counts, newest first; `time`
 --            is the newest one's number. The sum spares adding up 61 counts for each decision.
--- All numbers are big endian. Attempts stand at the same place in every form, so that a refusal can count
+-- All numbers are big endian. `now`, the time of the server, comes from epoch.lua. Attempts stand at the same place in every form, so that a refusal can count
 -- itself without touching the window.
 
 local STAMPS, SHORT_COUNTS, LONG_COUNTS = 1, 2, 3
@@ -13,9 +13,6 @@ local HEADER, COUNTS, ATTEMPTS_AT = 12, 20, 8
 local NEVER = -1
 local floor, min, max, sub, rep = math.floor, math.min, math.max, string.sub, string.rep
 local pack, unpack_binary = struct.pack, struct.unpack
-
-local time = redis.call('TIME')
-local now = time[1] * 1000 + floor(time[2] / 1000)
 
 local function empty_window()
   return {attempts = 0}
