@@ -10,6 +10,7 @@ from servers.mesh.limiting.judgement import Charge
 from servers.mesh.limiting.keys import Keys
 from servers.mesh.limiting.limiter import WindowLimiter
 from servers.mesh.redis_clients import short_calls
+from tests.contract.conftest import eventually
 
 SECRET = b"a secret of tests"
 PATIENT_SECONDS = 10.0
@@ -34,18 +35,22 @@ async def replica(
         await client.aclose()
 
 
-async def eventually_together(limiter: WindowLimiter, seconds: float = 20) -> None:
+async def eventually_together(limiter: WindowLimiter) -> None:
     """Returns when the store decides again."""
-    async with asyncio.timeout(seconds):
-        while not all(shard.can_decide for shard in limiter.shards):
-            await asyncio.sleep(0.01)
+
+    async def together() -> bool:
+        return all(shard.can_decide for shard in limiter.shards)
+
+    await eventually(together, seconds=30)
 
 
-async def eventually_alone(limiter: WindowLimiter, seconds: float = 20) -> None:
+async def eventually_alone(limiter: WindowLimiter) -> None:
     """Returns when the store is not asked any more."""
-    async with asyncio.timeout(seconds):
-        while not all(shard.breaker.is_open for shard in limiter.shards):
-            await asyncio.sleep(0.01)
+
+    async def alone() -> bool:
+        return all(shard.breaker.is_open for shard in limiter.shards)
+
+    await eventually(alone, seconds=30)
 
 
 def a_charge(
