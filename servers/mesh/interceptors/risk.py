@@ -28,11 +28,17 @@ class Decision:
 class Limiter(Protocol):
     """Decides on calls, within milliseconds.
 
-    Raises OSError or TimeoutError when its store does not answer: the method's failure class then says
-    what happens.
+    `failure_class` says what happens when its store does not answer. One that cannot keep to it raises
+    OSError or TimeoutError, and the interceptor does.
     """
 
-    async def decide(self, subjects: Sequence[Subject], scene: str, cost: int) -> Decision: ...
+    async def decide(
+        self,
+        subjects: Sequence[Subject],
+        scene: str,
+        cost: int,
+        failure_class: "risk.FailureClass.ValueType",
+    ) -> Decision: ...
 
 
 class NotLimited:
@@ -41,7 +47,13 @@ class NotLimited:
     def __init__(self) -> None:
         _log.warning("not limited: no Risk service is configured, every call is admitted")
 
-    async def decide(self, subjects: Sequence[Subject], scene: str, cost: int) -> Decision:
+    async def decide(
+        self,
+        subjects: Sequence[Subject],
+        scene: str,
+        cost: int,
+        failure_class: "risk.FailureClass.ValueType",
+    ) -> Decision:
         return Decision(allowed=True, evidence="not limited")
 
 
@@ -58,7 +70,9 @@ class Risk:
 
         async def judged(call: Call) -> object:
             try:
-                decision = await decide(subjects.read(call.request), method.scene, method.cost)
+                decision = await decide(
+                    subjects.read(call.request), method.scene, method.cost, method.failure_class
+                )
             except (OSError, TimeoutError):
                 decision = _undecided(method)
             if not decision.allowed:

@@ -27,7 +27,9 @@ class Scripted:
         self._answer = answer
         self.asked: list[tuple[list[str], str, int]] = []
 
-    async def decide(self, subjects: Sequence[Subject], scene: str, cost: int) -> Decision:
+    async def decide(
+        self, subjects: Sequence[Subject], scene: str, cost: int, failure_class: risk.FailureClass.ValueType
+    ) -> Decision:
         self.asked.append(([subject.value for subject in subjects], scene, cost))
         if isinstance(self._answer, Exception):
             raise self._answer
@@ -68,12 +70,18 @@ async def test_a_limiter_that_does_not_answer_lets_the_failure_class_decide(erro
 async def test_without_a_limiter_everything_is_admitted_and_said_to_be_so() -> None:
     limiter = NotLimited()
     assert await outcome(limiter, risk.FAILURE_CLASS_CLOSED) == "handled"
-    assert (await limiter.decide([], "x", 1)).evidence == "not limited"
+    assert (await limiter.decide([], "x", 1, risk.FAILURE_CLASS_CLOSED)).evidence == "not limited"
 
 
 async def test_a_cancelled_call_is_not_mistaken_for_a_silent_limiter() -> None:
     class Endless(Scripted):
-        async def decide(self, subjects: Sequence[Subject], scene: str, cost: int) -> Decision:
+        async def decide(
+            self,
+            subjects: Sequence[Subject],
+            scene: str,
+            cost: int,
+            failure_class: risk.FailureClass.ValueType,
+        ) -> Decision:
             await asyncio.sleep(60)
             raise AssertionError("nobody waits so long")
 
