@@ -1,6 +1,6 @@
 """By which keys a call is counted, and under which limits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import product
@@ -49,7 +49,14 @@ class Charge(NamedTuple):
 def keys(kinds: tuple[SubjectKind, ...], facts: Facts) -> list[Key]:
     """Every combination of a call's subjects of these kinds; none if it lacks one of them."""
     named = ([Subject(kind, value) for value in facts.named(kind)] for kind in kinds)
-    return [Key(_name(subjects), subjects) for subjects in product(*named)]
+    return [Key(key_name([one.value for one in subjects]), subjects) for subjects in product(*named)]
+
+
+def key_name(values: Sequence[str]) -> str:
+    """How a key of these subjects is called."""
+    if len(values) == 1:
+        return values[0]
+    return "".join(f"{len(value)}:{value}" for value in values)
 
 
 def first_named(facts: Facts) -> str:
@@ -109,9 +116,3 @@ def _fitting(found: list[Charge], *, enforced: bool) -> list[Charge]:
         if len(taken) + len(group) <= MOST_CHARGES:
             taken += group
     return taken
-
-
-def _name(subjects: tuple[Subject, ...]) -> str:
-    if len(subjects) == 1:
-        return subjects[0].value
-    return "".join(f"{len(one.value)}:{one.value}" for one in subjects)

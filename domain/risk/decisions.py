@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from domain.risk.evidence import NEVER, Evidence
+from domain.risk.evidence import Evidence
 from domain.risk.findings import Finding, Match, findings
 from domain.risk.rules import Limit, Outcome, RuleSet, Verdict
+from domain.risk.stamps import NEVER
 from domain.risk.standing import Stand, Standing, standing
 
 THROTTLED = "THROTTLED"
@@ -67,7 +68,10 @@ def decide_found(stood: Standing, found: Sequence[Finding], revision: int) -> De
         case Stand.CHALLENGED:
             return Decision(Outcome.CHALLENGE, CHALLENGE_REQUIRED, revision=revision, would=would)
         case Stand.SUSPECT | Stand.RULES:
-            decider = deciding(found)
+            return _by_rules(deciding(found), revision, would)
+
+
+def _by_rules(decider: Finding | None, revision: int, would: tuple[Would, ...]) -> Decision:
     if decider is None:
         return Decision(Outcome.ALLOW, revision=revision, would=would)
     rule = decider.rule

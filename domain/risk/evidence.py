@@ -10,9 +10,6 @@ from domain.risk.subjects import Subject, SubjectKind, address_family
 from domain.risk.suspects import Entry
 from domain.shared.instants import Instant
 
-NEVER = -1
-"""The wait of a call that costs more than its limit has."""
-
 
 class Truth(StrEnum):
     """What a condition said of a call."""
@@ -49,7 +46,7 @@ class Count:
     used: int
     """Before this call."""
     wait_ms: int
-    """0 where there was room; else until there is, or NEVER."""
+    """0 where there was room; else until there is, or `stamps.NEVER`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,16 @@ class Facts:
         """
         return kind in self.authenticated or kind in _KNOWN
 
+    def is_believed(self, kind: SubjectKind) -> bool:
+        """Whether it may be let through for the sake of its subjects of this kind.
 
+        A service or an operator answers for the members that it names. What it claims raises nobody all
+        the same: that takes proof.
+        """
+        return self.proves(kind) or (kind is SubjectKind.MEMBER and self.role in _ANSWERABLE)
+
+
+_ANSWERABLE = frozenset({"service", "operator"})
 _KNOWN = frozenset({SubjectKind.CALLER, SubjectKind.METHOD, SubjectKind.SCENE})
 
 
@@ -84,6 +93,6 @@ class Circumstances(NamedTuple):
     address_family: str
     """`IPV4`, `IPV6`, or empty without an address."""
     member_state: str
-    """The hardest SuspectState of the call's members; `NONE` without one."""
+    """The hardest `State` of the call's members; `NONE` without one."""
     device_state: str
     address_state: str

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.risk.charging import Key, first_named, keys
-from domain.risk.evidence import NEVER, Count, Evidence, Truth
+from domain.risk.evidence import Count, Evidence, Truth
 from domain.risk.rules import Limit, OnError, Outcome, Rule, Spread
+from domain.risk.stamps import NEVER
 from domain.risk.standing import is_snoozed
 
 
@@ -52,6 +53,11 @@ def findings(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
         key = first_named(evidence.facts)
         match = _match(rule, key, evidence, lifted=_verdict_is_snoozed(rule, evidence))
         yield Finding(rule, match, rule.effect.outcome, key)
+
+
+def is_about(rule: Rule, evidence: Evidence) -> bool:
+    """Whether scene and condition leave a rule something to say before the call."""
+    return _off(rule, evidence) is None
 
 
 def _off(rule: Rule, evidence: Evidence) -> Match | None:

@@ -41,7 +41,7 @@ class Standing:
 
 def standing(facts: Facts, listed: Sequence[Seen]) -> Standing:
     """The strongest of what the list says of a call's subjects; of equals the first."""
-    held = {}
+    held: dict[Stand, Seen] = {}
     for one in listed:
         held.setdefault(_stand(facts, one), one)
     return next((Standing(stand, held[stand]) for stand in _LISTED if stand in held), _NOT_LISTED)
@@ -51,7 +51,7 @@ def _stand(facts: Facts, one: Seen) -> Stand:
     match one.state:
         case State.ALLOWED if one.subject.kind in _GLASS:
             return Stand.BREAK_GLASS
-        case State.ALLOWED if facts.proves(one.subject.kind):
+        case State.ALLOWED if facts.is_believed(one.subject.kind):
             # Whoever only claims to be an allowed device is judged as everybody is.
             return Stand.ALLOWED
         case State.CONFIRMED:
@@ -65,8 +65,8 @@ def _stand(facts: Facts, one: Seen) -> Stand:
 
 
 def is_snoozed(facts: Facts, one: Seen, rule_id: str) -> bool:
-    """Whether a rule does not count for a subject of a call. A subject that is merely claimed gains nothing."""
-    return rule_id in one.snoozed and facts.proves(one.subject.kind)
+    """Whether a rule does not count for a subject of a call; one that is merely claimed gains nothing."""
+    return rule_id in one.snoozed and facts.is_believed(one.subject.kind)
 
 
 _LISTED = tuple(stand for stand in Stand if stand is not Stand.RULES)

@@ -19,7 +19,7 @@ from nectary.identity.v1 import identity_service_pb2 as pb
 from servers.identity.asking import require_own_order
 from servers.identity.display import Display, Shown
 from servers.identity.held import Held, HeldReader, HeldSegment
-from servers.identity.pages import Query, position_of, size_of, token_of
+from servers.mesh.pages import Query, position_of, size_of, token_of
 from servers.identity.sql.facts import read_history
 from servers.identity.sql.lists import StoredEvent, events_of_all, events_of_member, latest_events
 from servers.identity.sql.orders import SqlOrders

@@ -30,6 +30,8 @@ from servers.mesh.settings import (
 from servers.store.config import parsed_url
 
 EMBEDDED = "embedded"
+LEAST_SECRET = 16
+MOST_SECRET = 64
 _PREFIX = "NECTARY_"
 
 
@@ -41,6 +43,11 @@ def _check_store_url(url: str) -> None:
 def _check_redis_url(url: str) -> None:
     if url != EMBEDDED:
         check_redis_url(url)
+
+
+def _check_secret(secret: str) -> None:
+    if secret and not LEAST_SECRET <= len(secret.encode()) <= MOST_SECRET:
+        raise ValueError
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,21 @@ class Config:
     token_keys: Path | None = optional_path("a JSON Web Key Set file with the keys of tokens")
     token_issuer: str = text("", "the `iss` that tokens must name")
     token_audience: str = text("nectary", "the `aud` that tokens must name")
+
+    risk: str = choice("on", "on", "off")
+    risk_rules: Path | None = optional_path("a JSON file of rules, in force until others are published")
+    risk_secret: str = text(
+        "",
+        "16 to 64 bytes that all replicas share: hides names in Redis",
+        is_secret=True,
+        check=_check_secret,
+    )
+    risk_shards: int = whole(1, 1, 64, "parts of what is counted; more than one is for a cluster")
+    risk_slow_ms: float = number(20, 1, 1000, "milliseconds, after which a count is not waited for")
+    risk_log_stream: bool = switch(True)
+    risk_log_file: Path | None = optional_path("a file of JSON lines, one a decision; moved aside when full")
+    risk_log_file_bytes: int = whole(100_000_000, 1_000_000, 10_000_000_000, "bytes")
+    risk_log_files: int = whole(5, 1, 1000, "full files that are kept")
 
     reflection: str = choice("auto", "auto", "on", "off")
     test_clock: bool = switch(False)

@@ -6,10 +6,10 @@ from typing import Any
 
 import structlog
 
+from domain.risk.canonical import decoded
 from domain.risk.evidence import Seen, seen
 from domain.risk.suspects import Entry
 from domain.shared.instants import Instant
-from servers.mesh.judging.documents import entry_from_json
 from servers.mesh.judging.published import HEAD, REMOVED, changes_key, list_key
 from servers.mesh.redis_clients import AnyRedis
 
@@ -17,7 +17,8 @@ Name = tuple[str, str]
 """A subject as calls name it: its kind and its value."""
 
 READ_AT_ONCE = 500
-"""Between two batches the calls in progress have their turn: each takes milliseconds."""
+TAKEN_AT_ONCE = 50
+"""Between two batches the calls in progress have their turn: each takes a millisecond or two."""
 
 _log = structlog.get_logger("nectary.risk")
 
@@ -50,9 +51,11 @@ class ListCopy:
             # Nothing was ever published, or Redis lost it: what we know stays until somebody knows better.
             return
         seq = int(head.get(b"seq", 0))
-        if generation != self._generation or seq < self._seq:
-            await self._read_all(client, generation, seq)
-        elif seq > self._seq and not await self._read_changes(client):
+        if (
+            generation != self._generation
+            or seq < self._seq
+            or (seq > self._seq and not await self._read_changes(client))
+        ):
             await self._read_all(client, generation, seq)
 
     async def _read_all(self, client: AnyRedis, generation: bytes, seq: int) -> None:
@@ -61,7 +64,7 @@ class ListCopy:
         entries: dict[Name, Entry] = {}
         async for subject, document in call.hscan_iter(key, count=READ_AT_ONCE):
             self._take(entries, subject, document)
-            if len(entries) % READ_AT_ONCE == 0:
+            if len(entries) % TAKEN_AT_ONCE == 0:
                 await asyncio.sleep(0)
         if await call.hget(HEAD, "list") != generation:
             # Replaced while we read: we may have met the half of it.
@@ -91,7 +94,7 @@ class ListCopy:
             if document == REMOVED:
                 entries.pop(name, None)
             else:
-                entries[name] = entry_from_json(document)
+                entries[name] = decoded(Entry, document)
         except ValueError as error:
             self.bad_entries += 1
             _log.error("an entry of the list is bad", subject=f"{kind}:{value}", error=str(error))

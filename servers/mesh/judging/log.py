@@ -71,8 +71,8 @@ class EventLog(Collector):
         """Returns when everything put before is written."""
         while len(self._fresh):
             await self._make_lines()
-        while any(outlet.waiting for outlet in self._outlets):
-            await asyncio.sleep(0.005)
+        for outlet in self._outlets:
+            await outlet.written_all()
 
     async def _run(self) -> None:
         while True:

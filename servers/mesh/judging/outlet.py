@@ -47,6 +47,8 @@ class Outlet:
         self._sink = sink
         self._backlog = Backlog[Line](kept, ordinary)
         self._bell = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._in_hand = 0
         self.written = 0
         self.failures = 0
@@ -68,6 +70,7 @@ class Outlet:
     def offer(self, line: Line) -> None:
         """Have it written, if there is room."""
         self._backlog.put(line, line.must_be_kept)
+        self._idle.clear()
         self._bell.set()
 
     async def run(self) -> None:
@@ -79,6 +82,11 @@ class Outlet:
                 self._in_hand = len(batch)
                 await self._write(batch)
                 self._in_hand = 0
+            self._idle.set()
+
+    async def written_all(self) -> None:
+        """Returns when nothing waits."""
+        await self._idle.wait()
 
     def give_up(self) -> tuple[int, int]:
         """Count what waits as left out, at the end of the process; how many were dropped, and lost."""

@@ -2,11 +2,13 @@
 
 A small hash, the head, says what is in force, so that a process that has it all asks for nothing more:
 
-- `rules`: revision of the rule set that stands in RULES, one JSON document.
+- `rules`: revision of the rule set that stands in RULES.
 - `list`: the generation of the list. A generation has a hash of its own (subject → entry) and a stream
   of its own (what changed, numbered from 1 without a gap). It is filled before the head names it, so
   nobody sees half a list.
 - `seq`: number of the last change in that stream.
+
+Rules and entries are in the form of `domain.risk.canonical`; subjects are named as `str` names them.
 
 The Risk service owns the truth and publishes under a lease, so there is one publisher at a time. Whoever
 loses Redis, loses the head with it; then the copies stay, and the publisher makes a new generation.
@@ -50,10 +52,7 @@ async def publish_rules(client: AnyRedis, revision: int, document: bytes) -> Non
 
 
 async def publish_list(client: AnyRedis, entries: AsyncIterable[tuple[str, bytes]]) -> str:
-    """Publishes the whole list, (subject, entry) by (subject, entry), as a new generation; its name.
-
-    Subjects are named as `subject_field` names them.
-    """
+    """Publishes the whole list, (subject, entry) by (subject, entry), as a new generation; its name."""
     call: Any = client
     generation = secrets.token_hex(8)
     batch: dict[str, bytes] = {}

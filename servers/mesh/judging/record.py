@@ -118,7 +118,9 @@ def from_line(line: bytes) -> DecisionRecord:
             rule_id=_text(fields, "rule_id", MAX_ID),
             rule_version=_number(fields, "rule_version"),
             revision=_number(fields, "revision"),
-            would=tuple((_str(rule), int(version), _str(outcome)) for rule, version, outcome in fields["would"]),
+            would=tuple(
+                (_str(rule), int(version), _str(outcome)) for rule, version, outcome in fields["would"]
+            ),
             evidence=fields["evidence"],
             latency_us=_number(fields, "latency_us"),
             sampled=bool(fields["sampled"]),
@@ -128,8 +130,6 @@ def from_line(line: bytes) -> DecisionRecord:
     if record.outcome not in OUTCOMES or not record.decision_id:
         raise ValueError("no record: it has no outcome or no id")
     return record
-
-
 
 
 def _clean(text: str, most: int = MAX_TEXT) -> str:

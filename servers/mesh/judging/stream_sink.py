@@ -1,24 +1,23 @@
 """The event log's way to the Risk service: a Redis Stream of chunks of lines.
 
 Nothing is cut off the stream: its reader removes what it has taken. So a stream that grows has a reader
-that is behind. Then samples stay away from it, and in the end refusals, which wait here.
+that is behind. Then samples stay away from it, and in the end refusals, which wait in their processes.
 """
 
-import os
 from collections.abc import Iterator, Sequence
-from itertools import count
+from hashlib import blake2b
 
-from domain.shared.instants import Instant
+from servers.mesh.clock import Clock
 from servers.mesh.judging.outlet import Line
 from servers.mesh.redis_clients import AnyRedis
 from servers.store.event import Event
 
-STREAM = "nectary:{risk}:decisions"
-DEAD_STREAM = "nectary:{risk}:decisions:dead"
+STREAM = "nectary:risk:decisions"
+DEAD_STREAM = "nectary:risk:decisions:dead"
 EVENT_TYPE = "DecisionsMade"
 CHUNK_LINES = 50
-FULL = 20_000
-"""Chunks in the stream: a million records, about a gigabyte."""
+FULL_CHUNKS = 20_000
+"""A million records: about a gigabyte of Redis."""
 
 
 class StreamFull(Exception):
@@ -26,25 +25,47 @@ class StreamFull(Exception):
 
 
 class StreamSink:
-    """Appends to the stream. A chunk whose answer is lost is sent again under its id."""
+    """Appends to the stream. A chunk whose answer was lost is sent again, under the same id."""
 
     name = "stream"
 
-    def __init__(self, redis: AnyRedis, now: "Clocked", *, stream: str = STREAM, full: int = FULL) -> None:
+    def __init__(
+        self, redis: AnyRedis, clock: Clock, *, stream: str = STREAM, full_chunks: int = FULL_CHUNKS
+    ) -> None:
         self._redis = redis
-        self._now = now
+        self._clock = clock
         self._stream = stream
-        self._full = full
-        self._writer = os.urandom(8).hex()
-        self._numbers = count(1)
-        self._waiting: list[Event] = []
+        self._full_chunks = full_chunks
 
     async def write(self, lines: Sequence[Line]) -> int:
         """Raises StreamFull, RedisError or OSError."""
         length = await self._redis.xlen(self._stream)
-        if length >= self._full:
+        if length >= self._full_chunks:
             raise StreamFull(f"{self._stream} holds {length} chunks")
-        wanted = [line.text for line in lines if line.must_be_kept or length < self._full // 2]
-        for event in self._events(wanted):
-            await self._redis.xadd(self._stream, event.to_fields())
+        is_roomy = length < self._full_chunks // 2
+        wanted = [line.text for line in lines if line.must_be_kept or is_roomy]
+        for chunk in _chunks(wanted):
+            await self._redis.xadd(self._stream, self._event(chunk).to_fields())
         return len(lines) - len(wanted)
+
+    def _event(self, lines: Sequence[bytes]) -> Event:
+        payload, now = b"\n".join(lines), self._clock.now()
+        return Event(
+            # Of its content: repeated, it is found in the reader's inbox.
+            event_id=blake2b(payload, digest_size=16).hexdigest(),
+            type=EVENT_TYPE,
+            version=1,
+            subject="",
+            seq=0,
+            effective_time=now,
+            recorded_time=now,
+            causation_id="",
+            correlation_id="",
+            actor="event log",
+            payload=payload,
+        )
+
+
+def _chunks(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(lines), CHUNK_LINES):
+        yield lines[start : start + CHUNK_LINES]

@@ -127,6 +127,15 @@ decision = Table(
     **TABLE,
 )
 
+cursor = Table(
+    "risk_cursor",
+    metadata,
+    # A job that follows the decisions by their number.
+    Column("name", identifier(64), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    **TABLE,
+)
+
 alert_group = Table(
     "risk_alert_group",
     metadata,

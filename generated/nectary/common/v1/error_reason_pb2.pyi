@@ -170,6 +170,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: the subject is not listed. Metadata: `state`."""
     ERROR_REASON_APPEAL_ANSWERED: _ErrorReason.ValueType  # 222
     """FAILED_PRECONDITION: this listing was appealed before, and stayed. Metadata: `appeal_id`."""
+    ERROR_REASON_TOO_MANY_SNOOZES: _ErrorReason.ValueType  # 223
+    """FAILED_PRECONDITION: so many rules are snoozed for the subject already. Metadata: `limit`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was not done: the `reason` of the one `google.rpc.ErrorInfo` that every error status
@@ -326,4 +328,6 @@ ERROR_REASON_SUBJECT_NOT_LISTED: ErrorReason.ValueType  # 221
 """FAILED_PRECONDITION: the subject is not listed. Metadata: `state`."""
 ERROR_REASON_APPEAL_ANSWERED: ErrorReason.ValueType  # 222
 """FAILED_PRECONDITION: this listing was appealed before, and stayed. Metadata: `appeal_id`."""
+ERROR_REASON_TOO_MANY_SNOOZES: ErrorReason.ValueType  # 223
+"""FAILED_PRECONDITION: so many rules are snoozed for the subject already. Metadata: `limit`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

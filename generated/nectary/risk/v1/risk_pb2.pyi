@@ -170,7 +170,9 @@ class _RuleMatchEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RuleMatch.V
     RULE_MATCH_NO_SUBJECT: _RuleMatch.ValueType  # 6
     """The call names no subject that it counts by."""
     RULE_MATCH_NOT_ASKED: _RuleMatch.ValueType  # 7
-    """An earlier answer made it needless to ask."""
+    """An earlier answer made it needless to ask, or it looks only after the call."""
+    RULE_MATCH_SNOOZED: _RuleMatch.ValueType  # 8
+    """It was, and does not count for the call's subject at present."""
 
 class RuleMatch(_RuleMatch, metaclass=_RuleMatchEnumTypeWrapper):
     """Whether a rule was about a call. The set may grow."""
@@ -190,7 +192,9 @@ RULE_MATCH_CONDITION_FAILED: RuleMatch.ValueType  # 5
 RULE_MATCH_NO_SUBJECT: RuleMatch.ValueType  # 6
 """The call names no subject that it counts by."""
 RULE_MATCH_NOT_ASKED: RuleMatch.ValueType  # 7
-"""An earlier answer made it needless to ask."""
+"""An earlier answer made it needless to ask, or it looks only after the call."""
+RULE_MATCH_SNOOZED: RuleMatch.ValueType  # 8
+"""It was, and does not count for the call's subject at present."""
 Global___RuleMatch: _TypeAlias = RuleMatch  # noqa: Y015
 
 class _SuspectState:
@@ -857,7 +861,7 @@ Global___DecisionRecord: _TypeAlias = DecisionRecord  # noqa: Y015
 
 @_typing.final
 class RuleFinding(_message.Message):
-    """What one rule made of a call."""
+    """What one rule made of a call; a limit that counts several subjects of it has one finding each."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -870,6 +874,7 @@ class RuleFinding(_message.Message):
     USED_FIELD_NUMBER: _builtins.int
     RETRY_DELAY_FIELD_NUMBER: _builtins.int
     DECIDED_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
     rule_id: _builtins.str
     """The rule."""
     rule_version: _builtins.int
@@ -886,6 +891,8 @@ class RuleFinding(_message.Message):
     """For a limit: units that had been used before this call."""
     decided: _builtins.bool
     """Whether this rule decided."""
+    key: _builtins.str
+    """For a limit: whom it counted, as its value; several with their lengths before them."""
     @_builtins.property
     def retry_delay(self) -> _duration_pb2.Duration:
         """For a limit: until there would have been room. Absent: there was, or never."""
@@ -902,10 +909,11 @@ class RuleFinding(_message.Message):
         used: _builtins.int = ...,
         retry_delay: _duration_pb2.Duration | None = ...,
         decided: _builtins.bool = ...,
+        key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["retry_delay", b"retry_delay"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "match", b"match", "outcome", b"outcome", "retry_delay", b"retry_delay", "rule_id", b"rule_id", "rule_version", b"rule_version", "title", b"title", "units", b"units", "used", b"used"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "key", b"key", "match", b"match", "outcome", b"outcome", "retry_delay", b"retry_delay", "rule_id", b"rule_id", "rule_version", b"rule_version", "title", b"title", "units", b"units", "used", b"used"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -396,7 +396,7 @@ class ConfirmSuspectRequest(_message.Message):
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Until when; at most a year ahead. Absent: as long as rules might list it at present."""
+        """Until when; at most 365 days ahead. Absent: as long as rules would list it, 4 h x 2^strikes up to 7 days."""
 
     def __init__(
         self,
@@ -525,7 +525,7 @@ class AllowSubjectRequest(_message.Message):
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Until when; in the future, and at most a year ahead. Required."""
+        """Until when; in the future, and at most 365 days ahead, with `rule_id` 30. Required."""
 
     def __init__(
         self,

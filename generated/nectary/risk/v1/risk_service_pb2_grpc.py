@@ -173,8 +173,8 @@ class RiskServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseSuspect(self, request, context):
-        """Lets a listed subject go; an open appeal of it is granted, and the rule version that listed it cannot
-        do so again for 24 hours. A service may release from SUSPECT and CHALLENGED, as after a challenge that
+        """Lets a listed subject go. An open appeal of it is granted: then the rule version that listed it cannot
+        do so again for 24 hours, and the strike is taken back. A service may release from SUSPECT and CHALLENGED, as after a challenge that
         was met; only an operator releases from the blacklist. FAILED_PRECONDITION (SUBJECT_NOT_LISTED) if there
         is nothing to release, also for the second of two at once.
         """
@@ -184,7 +184,8 @@ class RiskServiceServicer:
 
     def AllowSubject(self, request, context):
         """Lets a subject through until an instant, whatever rules say; or, with `rule_id`, whatever that one rule
-        says.
+        says. A scene or a method that is allowed is a broken glass: in it everybody is let through.
+        FAILED_PRECONDITION (TOO_MANY_SNOOZES) beyond 16 rules of one subject.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

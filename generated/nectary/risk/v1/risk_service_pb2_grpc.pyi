@@ -47,14 +47,15 @@ class RiskServiceStub:
     ConfirmSuspect: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.ConfirmSuspectRequest, _risk_service_pb2.ConfirmSuspectResponse]
     """Puts a subject on the blacklist. An open appeal of it is rejected."""
     ReleaseSuspect: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.ReleaseSuspectRequest, _risk_service_pb2.ReleaseSuspectResponse]
-    """Lets a listed subject go; an open appeal of it is granted, and the rule version that listed it cannot
-    do so again for 24 hours. A service may release from SUSPECT and CHALLENGED, as after a challenge that
+    """Lets a listed subject go. An open appeal of it is granted: then the rule version that listed it cannot
+    do so again for 24 hours, and the strike is taken back. A service may release from SUSPECT and CHALLENGED, as after a challenge that
     was met; only an operator releases from the blacklist. FAILED_PRECONDITION (SUBJECT_NOT_LISTED) if there
     is nothing to release, also for the second of two at once.
     """
     AllowSubject: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.AllowSubjectRequest, _risk_service_pb2.AllowSubjectResponse]
     """Lets a subject through until an instant, whatever rules say; or, with `rule_id`, whatever that one rule
-    says.
+    says. A scene or a method that is allowed is a broken glass: in it everybody is let through.
+    FAILED_PRECONDITION (TOO_MANY_SNOOZES) beyond 16 rules of one subject.
     """
     Appeal: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.AppealRequest, _risk_service_pb2.AppealResponse]
     """Objects to a listing, in a member's name: a person answers within a day. While one is open, another
@@ -153,8 +154,8 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _risk_service_pb2.ReleaseSuspectRequest,
         context: _aio.ServicerContext[_risk_service_pb2.ReleaseSuspectRequest, _abc.Awaitable[_risk_service_pb2.ReleaseSuspectResponse]],
     ) -> _abc.Awaitable[_risk_service_pb2.ReleaseSuspectResponse]:
-        """Lets a listed subject go; an open appeal of it is granted, and the rule version that listed it cannot
-        do so again for 24 hours. A service may release from SUSPECT and CHALLENGED, as after a challenge that
+        """Lets a listed subject go. An open appeal of it is granted: then the rule version that listed it cannot
+        do so again for 24 hours, and the strike is taken back. A service may release from SUSPECT and CHALLENGED, as after a challenge that
         was met; only an operator releases from the blacklist. FAILED_PRECONDITION (SUBJECT_NOT_LISTED) if there
         is nothing to release, also for the second of two at once.
         """
@@ -166,7 +167,8 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_risk_service_pb2.AllowSubjectRequest, _abc.Awaitable[_risk_service_pb2.AllowSubjectResponse]],
     ) -> _abc.Awaitable[_risk_service_pb2.AllowSubjectResponse]:
         """Lets a subject through until an instant, whatever rules say; or, with `rule_id`, whatever that one rule
-        says.
+        says. A scene or a method that is allowed is a broken glass: in it everybody is let through.
+        FAILED_PRECONDITION (TOO_MANY_SNOOZES) beyond 16 rules of one subject.
         """
 
     @_abc_1.abstractmethod

@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Column, Integer, PrimaryKeyConstraint, String
 from servers.store.migrations.additive import BYTES, INSTANT, SERIAL, SHA256, create_index, create_table
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade() -> None:

@@ -111,6 +111,12 @@ def upgrade() -> None:
     create_index("risk_decision", "member", "decided_time")
     create_index("risk_decision", "rule_id", "decided_time")
     create_table(
+        "risk_cursor",
+        Column("name", String(64), nullable=False),
+        Column("number", BigInteger, nullable=False),
+        PrimaryKeyConstraint("name", name="pk_risk_cursor"),
+    )
+    create_table(
         "risk_alert_group",
         Column("scene", String(64), nullable=False),
         Column("rule_id", String(36), nullable=False),

@@ -1,0 +1,119 @@
+"""Rules made ready: what each kind of call meets is worked out once, and looked up from then on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+from domain.risk import limit as counted
+from domain.risk.charging import MOST_CHARGES, counted_limit, key_name
+from domain.risk.evidence import Truth
+from domain.risk.facts import Circumstances
+from domain.risk.rules import Limit, OnError, Rule, RuleSet, Spread, Verdict
+from domain.risk.subjects import SubjectKind
+
+MOST_PLANS = 4096
+"""Kept at once. Circumstances have few values: a caller is a service, a gateway or an operator."""
+
+Names = Mapping[SubjectKind, Sequence[str]]
+Judges = Callable[[Rule, Circumstances], Truth]
+"""Evaluates the condition of a rule."""
+
+
+class Meeting(NamedTuple):
+    """A limit that a call meets, and for whom it is counted."""
+
+    rule: Rule
+    limit: counted.Limit
+    subject: str
+    """As `charging` names keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """A rule that counts, with what is known of it before the call."""
+
+    rule: Rule
+    limit: counted.Limit
+    kinds: tuple[SubjectKind, ...]
+
+    def meetings(self, names: Names) -> list[Meeting]:
+        """One for each combination of the call's subjects; none if it lacks a kind."""
+        if len(self.kinds) == 1:
+            return [Meeting(self.rule, self.limit, name) for name in names.get(self.kinds[0], ())]
+        named = (names.get(kind, ()) for kind in self.kinds)
+        return [Meeting(self.rule, self.limit, key_name(values)) for values in product(*named)]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The rules that are about one kind of call, by id."""
+
+    rules: tuple[Rule, ...]
+    counting: tuple[Counting, ...]
+    conditions: Mapping[str, Truth]
+    """By rule, of those in the scene that have one."""
+    is_plain: bool
+    """Whether all of it counts, for everybody, in force: then only the counts decide."""
+
+    def meetings(self, names: Names) -> list[Meeting]:
+        """All that a call meets by this plan, as `charging` gives out the places. For a plain plan."""
+        found: list[Meeting] = []
+        for counting in self.counting:
+            group = counting.meetings(names)
+            if len(found) + len(group) <= MOST_CHARGES:
+                found += group
+        return found
+
+
+class InForce:
+    """A rule set, ready to judge by."""
+
+    def __init__(self, rules: RuleSet, judges: Judges) -> None:
+        """Raises ValueError if a limit cannot be counted."""
+        self.rules = rules
+        self._by_id = sorted(rules.rules, key=lambda rule: rule.rule_id)
+        for rule in self._by_id:
+            if isinstance(rule.effect, Limit):
+                counted_limit(rule)
+        self._judges = judges
+        self._plans: dict[tuple[object, ...], Plan] = {}
+
+    def plan(self, circumstances: tuple[object, ...]) -> Plan:
+        """What calls under these circumstances meet; they come in the order of `Circumstances`."""
+        plan = self._plans.get(circumstances)
+        if plan is None:
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[circumstances] = self._planned(Circumstances._make(circumstances))
+        return plan
+
+    def _planned(self, circumstances: Circumstances) -> Plan:
+        in_scene = [
+            rule
+            for rule in self._by_id
+            if rule.is_for(circumstances.scene) and not isinstance(rule.effect, Spread)
+        ]
+        conditions = {rule.rule_id: self._judges(rule, circumstances) for rule in in_scene if rule.condition}
+        rules = tuple(rule for rule in in_scene if _is_about(rule, conditions))
+        return Plan(
+            rules=rules,
+            counting=tuple(
+                Counting(rule, counted_limit(rule), rule.effect.key)
+                for rule in rules
+                if isinstance(rule.effect, Limit)
+            ),
+            conditions=conditions,
+            is_plain=all(_is_plain(rule, circumstances.scene) for rule in rules),
+        )
+
+
+def _is_about(rule: Rule, conditions: Mapping[str, Truth]) -> bool:
+    truth = conditions.get(rule.rule_id, Truth.TRUE)
+    return truth is Truth.TRUE or (truth is Truth.ERROR and rule.on_error is OnError.APPLY)
+
+
+def _is_plain(rule: Rule, scene: str) -> bool:
+    if isinstance(rule.effect, Verdict) or rule.rollout.percentage < 100:
+        return False
+    return rule.is_enforced(scene, "")
