@@ -26,7 +26,7 @@ class Superseded:
 
     at: Instant
     by: str
-    residue: Residue
+    freezes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,8 @@ class Follow:
     rest: Rest | None
     """None: the whole term."""
     floor: Instant
-    by: str = ""
-    """The upgrade that froze it, or whose refund gives it back."""
-    frozen: bool = False
+    upgrade: Superseded | None = None
+    """It was replaced: it is frozen, or there only if the upgrade's refund gives it back."""
     waiting: bool = False
     touches: tuple[Touch, ...] = ()
 
@@ -72,7 +71,7 @@ class Outcome:
 def touches_of(timeline: Timeline, term: Term) -> tuple[Touch, ...]:
     """Everything that touches a term, in time order; at one instant refunds come last."""
     touches: list[Touch] = [
-        Superseded(upgrade.acquired, upgrade.term_id, supersession.residue)
+        Superseded(upgrade.acquired, upgrade.term_id, supersession.residue is Residue.FREEZE)
         for upgrade, supersession in timeline.superseded.get(term.term_id, ())
     ]
     touches += [Paused(stop.paused, stop.resumed) for stop in timeline.stops.get(term.term_id, ())]
@@ -98,7 +97,7 @@ def cut_piece(
 ) -> Outcome:
     """What is left of a piece that lies in `[start, end)`.
 
-    `undone` holds the upgrades whose refund gives back what they replaced, and from when.
+    `undone` holds the upgrades that were refunded, and when.
     """
     planned = held = end
     refunds: list[Touch] = []
@@ -122,14 +121,14 @@ def cut_piece(
                 if end <= start:
                     return Outcome(start, EARLIEST, held if held == planned else EARLIEST)
                 refunds.append(touch)
-            case Superseded(at, by, residue):
+            case Superseded(at, by):
                 back = undone.get(by)
                 if rest is None and start == term.pinned and back is not None and max(at, back) <= start:
                     # An upgrade that came and went before a pinned start left it alone.
                     continue
                 left = rest_of(term.length, end, at) if begun else rest
-                follow = _after_upgrade(left, at, by, back, residue, later)
-                return Outcome(max(start, at), at, at, follow)
+                follow = Follow(left, at, upgrade=touch, touches=later)
+                return Outcome(max(start, at), at, at, None if _nothing(left) else follow)
             case Paused(at, resumed):
                 if rest is None and start == term.pinned and resumed is not None and resumed <= start:
                     continue
@@ -138,23 +137,6 @@ def cut_piece(
                 follow = Follow(left, floor, waiting=resumed is None, touches=later)
                 return Outcome(max(start, at), at, at, None if _nothing(left) else follow)
     return Outcome(end, end, held)
-
-
-def _after_upgrade(
-    left: Rest | None,
-    at: Instant,
-    by: str,
-    back: Instant | None,
-    residue: Residue,
-    later: tuple[Touch, ...],
-) -> Follow | None:
-    if _nothing(left):
-        return None
-    if back is not None:
-        return Follow(left, back, by, touches=later)
-    if residue is Residue.FREEZE:
-        return Follow(left, at, by, frozen=True, touches=later)
-    return None
 
 
 def _nothing(left: Rest | None) -> bool:
