@@ -49,7 +49,7 @@ class Follow:
     floor: Instant
     upgrade: Superseded | None = None
     """It was replaced: it is frozen, or there only if the upgrade's refund gives it back."""
-    waiting: bool = False
+    paused: bool = False
     touches: tuple[Touch, ...] = ()
 
 
@@ -102,11 +102,16 @@ def cut_piece(
     planned = held = end
     refunds: list[Touch] = []
     for number, touch in enumerate(touches):
-        if touch.at >= end:
-            break
         begun = touch.at > start
+        if begun and touch.at >= end:
+            break
         later = tuple(touches[number + 1 :]) if begun else (*refunds, *touches[number + 1 :])
         match touch:
+            case Refunded(_, leaves) if end <= start:
+                # Nothing is left of it here. A pause may lay it elsewhere, where the refunds leave something.
+                if not leaves:
+                    break
+                refunds.append(touch)
             case Refunded(at, leaves, hold):
                 base = max(start, at)
                 kept = (end - base) * leaves.numerator // leaves.denominator
@@ -118,8 +123,6 @@ def cut_piece(
                     others = (other.at for other in later if not isinstance(other, Refunded))
                     kept_free = min(held, min(others, default=held)) if hold else onward
                     return Outcome(end, onward, max(kept_free, onward), refunded=at)
-                if end <= start:
-                    return Outcome(start, EARLIEST, held if held == planned else EARLIEST)
                 refunds.append(touch)
             case Superseded(at, by):
                 back = undone.get(by)
@@ -134,9 +137,11 @@ def cut_piece(
                     continue
                 left = rest_of(term.length, end, at) if begun else rest
                 floor = at if resumed is None else resumed
-                follow = Follow(left, floor, waiting=resumed is None, touches=later)
+                follow = Follow(left, floor, paused=resumed is None, touches=later)
                 return Outcome(max(start, at), at, at, None if _nothing(left) else follow)
-    return Outcome(end, end, held)
+    if end > start:
+        return Outcome(end, end, held)
+    return Outcome(start, EARLIEST, held if held == planned else EARLIEST)
 
 
 def _nothing(left: Rest | None) -> bool:

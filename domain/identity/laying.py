@@ -58,6 +58,8 @@ class _Piece:
     frozen: bool = False
     frozen_by: str = ""
     """The upgrade whose refund would give it back before its turn."""
+    paused: bool = False
+    """It waits, and from its turn on so does everything that is not pinned."""
 
     @property
     def refunded_in_full(self) -> Instant | None:
@@ -135,8 +137,9 @@ class _Laying:
         if piece.pinned is not None:
             pin = self._pin(piece, piece.pinned)
             self._pass(piece, pin.onward, pin.held)
-        elif self._blocked:
+        elif piece.paused or self._blocked:
             self._wait(piece)
+            self._blocked |= piece.paused and piece.term.term_id in self.lane.waiting
         else:
             self._place_auto(piece)
 
@@ -236,11 +239,9 @@ class _Laying:
             touches=follow.touches,
             pinned=None,
             rest=follow.rest,
+            paused=follow.paused,
         )
-        if follow.waiting:
-            self._wait(rest)
-            self._blocked = piece.term.term_id in self.lane.waiting
-        elif follow.upgrade:
+        if follow.upgrade:
             self._replace(rest, follow.upgrade)
         else:
             self._push(rest)

@@ -236,7 +236,7 @@ class LaneLayout:
             self.returning.append((cut.upgrade, progress))
             return False
         if cut.pauses:
-            self.blocked = self._wait(progress)
+            self.blocked = self._wait(progress) or self.blocked
         elif cut.freezes and cut.turn < progress.thawed:
             progress.floor = max(progress.floor, cut.at)
             return True
@@ -271,8 +271,9 @@ class LaneLayout:
         self.laid.append(
             Piece(piece.term, piece.start, cut_end, max(cut_end, occupied), run, progress.frozen)
         )
-        if piece.start < max(cut_end, occupied):
+        if piece.start < cut_end:
             self.cursor = max(self.cursor, cut_end)
+        if piece.start < occupied:
             self.kept.append((progress.term, occupied))
 
     def _find_place(self, progress: Progress) -> tuple[Piece, int]:
