@@ -101,48 +101,59 @@ def cut_piece(
     """
     planned = held = end
     refunds: list[Touch] = []
+    pinned = rest is None and start == term.pinned
     for number, touch in enumerate(touches):
         begun = touch.at > start
         if begun and touch.at >= end:
             break
         later = tuple(touches[number + 1 :]) if begun else (*refunds, *touches[number + 1 :])
-        match touch:
-            case Refunded(_, leaves) if end <= start:
-                # Nothing is left of it here. A pause may lay it elsewhere, where the refunds leave something.
-                if not leaves:
-                    break
-                refunds.append(touch)
-            case Refunded(at, leaves, hold):
-                base = max(start, at)
-                kept = (end - base) * leaves.numerator // leaves.denominator
-                end = max(base, shortened(term.length, base + kept)) if kept else base
-                held = held if hold else end
-                if not leaves:
-                    onward = end if end > start else at
-                    # HOLD keeps free what the term would have had here: up to its next pause or upgrade.
-                    others = (other.at for other in later if not isinstance(other, Refunded))
-                    kept_free = min(held, min(others, default=held)) if hold else onward
-                    return Outcome(end, onward, max(kept_free, onward), refunded=at)
-                refunds.append(touch)
-            case Superseded(at, by):
-                back = undone.get(by)
-                if rest is None and start == term.pinned and back is not None and max(at, back) <= start:
-                    # An upgrade that came and went before a pinned start left it alone.
-                    continue
-                left = rest_of(term.length, end, at) if begun else rest
-                follow = Follow(left, at, upgrade=touch, touches=later)
-                return Outcome(max(start, at), at, at, None if _nothing(left) else follow)
-            case Paused(at, resumed):
-                if rest is None and start == term.pinned and resumed is not None and resumed <= start:
-                    continue
-                left = rest_of(term.length, end, at) if begun else rest
-                floor = at if resumed is None else resumed
-                follow = Follow(left, floor, paused=resumed is None, touches=later)
-                return Outcome(max(start, at), at, at, None if _nothing(left) else follow)
+        if not isinstance(touch, Refunded):
+            if not (pinned and _came_and_went(touch, start, undone)):
+                return _stopped(touch, start, rest_of(term.length, end, touch.at) if begun else rest, later)
+        elif end > start:
+            base = max(start, touch.at)
+            kept = (end - base) * touch.leaves.numerator // touch.leaves.denominator
+            end = max(base, shortened(term.length, base + kept)) if kept else base
+            held = held if touch.hold else end
+            if not touch.leaves:
+                return _ended(touch, start, end, held, later)
+            refunds.append(touch)
+        elif touch.leaves:
+            # Nothing is left of it here. A pause may lay it elsewhere, where the refunds leave something.
+            refunds.append(touch)
+        else:
+            break
     if end > start:
         return Outcome(end, end, held)
     return Outcome(start, EARLIEST, held if held == planned else EARLIEST)
 
 
-def _nothing(left: Rest | None) -> bool:
-    return left is not None and left.nothing
+def _came_and_went(touch: Superseded | Paused, start: Instant, undone: Mapping[str, Instant]) -> bool:
+    """Whether an upgrade or a pause was over before a pinned start, and so left the term alone."""
+    over = undone.get(touch.by) if isinstance(touch, Superseded) else touch.resumed
+    return over is not None and max(touch.at, over) <= start
+
+
+def _stopped(
+    touch: Superseded | Paused, start: Instant, left: Rest | None, later: tuple[Touch, ...]
+) -> Outcome:
+    """A piece that an upgrade or a pause cuts, or keeps from beginning."""
+    follow = None
+    if left is None or not left.nothing:
+        if isinstance(touch, Superseded):
+            follow = Follow(left, touch.at, upgrade=touch, touches=later)
+        elif touch.resumed is None:
+            follow = Follow(left, touch.at, paused=True, touches=later)
+        else:
+            follow = Follow(left, touch.resumed, touches=later)
+    return Outcome(max(start, touch.at), touch.at, touch.at, follow)
+
+
+def _ended(
+    refund: Refunded, start: Instant, end: Instant, held: Instant, later: tuple[Touch, ...]
+) -> Outcome:
+    """A piece that a full refund ends. HOLD keeps free what it would have had: up to the next stop."""
+    onward = end if end > start else refund.at
+    stops = (touch.at for touch in later if not isinstance(touch, Refunded))
+    kept_free = min(held, min(stops, default=held)) if refund.hold else onward
+    return Outcome(end, onward, max(kept_free, onward), refunded=refund.at)

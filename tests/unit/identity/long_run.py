@@ -33,7 +33,9 @@ def main() -> None:
     for kind in sorted({kind for kind, _ in steps}):
         print(f"{kind:10} {steps[kind, True]:9,} accepted {steps[kind, False]:9,} refused")
     accepted = sum(count for (_, was_accepted), count in steps.items() if was_accepted)
-    print(f"{steps.total():,} steps, all the same: {accepted:,} accepted, {steps.total() - accepted:,} refused")
+    print(
+        f"{steps.total():,} steps, all the same: {accepted:,} accepted, {steps.total() - accepted:,} refused"
+    )
 
 
 def batch(number: int) -> Steps:
