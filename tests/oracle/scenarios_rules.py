@@ -16,6 +16,7 @@ from tests.oracle.scenario import (
 )
 
 GOLD = sku("gold", 1, "MONTH", price=3100)
+FREE = sku("free", 1, "MONTH")
 YEAR = sku("year", 1, "YEAR", price=36500)
 TICKET = sku("ticket", 1, "MONTH", price=3100, spu="ticket")
 STUDENT = sku("student", 1, "MONTH", price=3100, spu="student")
@@ -94,6 +95,23 @@ PREREQUISITES = (
         refund("a", "01-10T10"),
         _buy_ticket("PREREQUISITE_MISSING"),
         lanes=((),),
+    ),
+    Scenario(
+        "EVER_BOUGHT: a free card that was refunded before any of it was had does not count",
+        catalog(GOLD, FREE, TICKET, rules=[needs("ticket", "free", "EVER_BOUGHT")]),
+        (
+            *_gold("a"),
+            buy("f", "free", "01-10T10"),
+            refund("f", "01-11T10"),
+            _buy_ticket("PREREQUISITE_MISSING"),
+        ),
+        ((A,),),
+    ),
+    Scenario(
+        "EVER_BOUGHT: a free card that was had for a day counts",
+        catalog(FREE, TICKET, rules=[needs("ticket", "free", "EVER_BOUGHT")]),
+        (buy("f", "free", "01-10T10"), refund("f", "01-11T10"), _buy_ticket()),
+        ((("f", "01-10T10", "01-11T10"),), (T,)),
     ),
     _ticket(
         "EVER_BOUGHT: refunded in part counts",
