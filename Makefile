@@ -120,6 +120,10 @@ histories: $(STAMP)  ## compare the rules with the naive oracle over many random
 	HYPOTHESIS_PROFILE=long pytest --numprocesses $(JOBS) --timeout 0 tests/unit/identity/test_against_oracle.py \
 	  tests/unit/identity/test_invariants.py $(ARGS)
 
+.PHONY: steps
+steps: $(STAMP)  ## apply a million random operations to rules and oracle (an hour; ARGS='--steps 20000 --seed 7')
+	python -m tests.unit.identity.long_run $(ARGS)
+
 .PHONY: kills
 kills: $(STAMP)  ## kill -9 the server at every step of its writes, restart it and look for half-done work
 	scripts/install_servers.sh
