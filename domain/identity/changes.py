@@ -97,7 +97,7 @@ def require_no_new_break(
     now: Instant,
 ) -> None:
     """Refuse a fact after which a rule is broken that was not before (ID-7)."""
-    effective = effective_of(fact.term) if isinstance(fact, TermPlaced) else fact.at
+    effective = effective_of(timeline, fact.term) if isinstance(fact, TermPlaced) else fact.at
     after = timeline.then(Recorded(fact, effective, timeline.announced))
     known = breaks(timeline, layout, rules, now)
     for item in breaks(after, flatten(after), rules, now):

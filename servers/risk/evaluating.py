@@ -10,6 +10,8 @@ from domain.risk.limit import FailureClass
 from domain.risk.rules import Outcome
 from domain.risk.subjects import SubjectKind
 from domain.risk.verbs import Verb
+from nectary.risk.v1 import risk_pb2
+from servers.mesh.judging.answers import challenge
 from servers.mesh.judging.closely import look_closely
 from servers.mesh.judging.grounds import Grounds
 from servers.mesh.judging.judge import Chambers, decision_ids
@@ -29,6 +31,8 @@ class Evaluated:
 
     decision: Decision
     decision_id: str
+    challenge: risk_pb2.Challenge | None = None
+    """With CHALLENGE: what must be proved."""
 
 
 class Evaluator:
@@ -54,7 +58,10 @@ class Evaluator:
         record = _record(next(_IDS), facts, grounds, decision, (time.perf_counter_ns() - began) // 1000)
         chambers.tally.count(facts.scene, decision.outcome, decision.reason, record.would)
         chambers.records.put(record)
-        return Evaluated(decision, record.decision_id)
+        if decision.outcome is not Outcome.CHALLENGE:
+            return Evaluated(decision, record.decision_id)
+        wanted = challenge(record.decision_id, grounds.listed, grounds.at)
+        return Evaluated(decision, record.decision_id, wanted)
 
 
 class _Looking:

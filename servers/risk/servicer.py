@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 from domain.risk.appeals import Appeal
 from domain.risk.commands import appeals, suspects
 from domain.risk.commands.suspects import Listed
-from domain.risk.rules import Outcome
 from domain.risk.subjects import Subject, SubjectKind
 from domain.shared.instants import Instant
 from nectary.risk.v1 import risk_pb2
@@ -44,10 +43,8 @@ class RiskServicer(rpc.RiskServiceServicer):
     async def Evaluate(self, request: pb.EvaluateRequest, context: "Context") -> pb.EvaluateResponse:
         facts = decisions.facts_of(request.facts)
         done = await self._evaluator.evaluate(facts, check_only=request.check_only)
-        response = pb.EvaluateResponse(decision=decisions.decision(done.decision, done.decision_id))
-        if done.decision.outcome is Outcome.CHALLENGE:
-            response.challenge.CopyFrom(self._evaluator.challenge(done, facts))
-        return response
+        decision = decisions.decision(done.decision, done.decision_id)
+        return pb.EvaluateResponse(decision=decision, challenge=done.challenge)
 
     async def ListSuspects(
         self, request: pb.ListSuspectsRequest, context: "Context"

@@ -83,7 +83,7 @@ def extend_term(command: ExtendTerm, ports: IdentityPorts, doing: Doing) -> Chan
     timeline, layout = open_timeline(ports.timelines, command.member_id)
     rules = _rules(ports, doing)
     fact = extend(timeline, layout, rules, command.term_id, command.extension_id, command.by, doing.now)
-    effective = effective_of(fact.term)
+    effective = effective_of(timeline, fact.term)
     return _changed(command.extension_id, timeline, layout, effective, fact, ports, doing)
 
 

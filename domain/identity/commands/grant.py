@@ -85,7 +85,7 @@ def grant_term(command: GrantTerm, ports: IdentityPorts, doing: Doing) -> Grante
     if sku.trial_family:
         ports.claims.use_trial(sku.trial_family, subjects, command.term_id)
     ports.claims.give(command.cause, command.member_id, command.term_id)
-    facts = [(effective_of(placed.term), TermPlaced(placed.term))]
+    facts = [(effective_of(timeline, placed.term), TermPlaced(placed.term))]
     written = write(ports.timelines, timeline, facts, doing, placed.consequences(), placed.layout)
     return Granted(command.term_id, written)
 

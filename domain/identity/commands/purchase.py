@@ -115,7 +115,7 @@ def confirm_payment(command: ConfirmPayment, ports: IdentityPorts, doing: Doing)
     written = write(
         ports.timelines,
         timeline,
-        [(effective_of(placed.term), TermPlaced(placed.term))],
+        [(effective_of(timeline, placed.term), TermPlaced(placed.term))],
         doing,
         placed.consequences(),
         placed.layout,

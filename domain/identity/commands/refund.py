@@ -96,9 +96,15 @@ def reinstate_term(command: ReinstateTerm, ports: IdentityPorts, doing: Doing) -
 def apply_notice(
     notice: RefundNotice, term_id: str, catalog: Catalog, written: Written, ports: IdentityPorts, doing: Doing
 ) -> Written:
-    """Make a refund that came before its payment, now that the term is there, for its own reason."""
+    """Make a refund that came before its payment, now that the term is there, for its own reason.
+
+    One that a rule forbids is not made. The payment stands all the same: had it come first, it would too.
+    """
     wish = Ending(notice.refund_id, term_id, notice.at, notice.share, notice.keep_time, notice.reason)
-    terminated = terminate(written.timeline, written.layout, catalog.rules, wish, doing.now)
+    try:
+        terminated = terminate(written.timeline, written.layout, catalog.rules, wish, doing.now)
+    except Refused:
+        return written
     if notice.release_trial:
         ports.claims.release_trial(term_id)
     return _write(terminated, written.timeline, ports, replace(doing, reason=notice.reason))

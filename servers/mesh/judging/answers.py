@@ -52,13 +52,15 @@ def refused(decision: Decision, decision_id: str, listed: tuple[Seen, ...], now:
         cited |= {"rule_id": decision.rule_id, "why": decision.reason}
     if decision.outcome is Outcome.DENY:
         return SubjectDenied("this call is denied", DENIED_RETRY_MS, **cited)
+    message = "the caller's user must prove something first"
+    return ChallengeRequired(message, challenge(decision_id, listed, now), **cited)
+
+
+def challenge(decision_id: str, listed: tuple[Seen, ...], now: Instant) -> risk_pb2.Challenge:
+    """What must be proved: by a listed member that it is who it says, by others that they are people."""
     about_member = any(one.subject.kind is SubjectKind.MEMBER for one in listed)
-    return ChallengeRequired(
-        "the caller's user must prove something first",
-        risk_pb2.Challenge(
-            challenge_id=decision_id,
-            kind=risk_pb2.CHALLENGE_KIND_MEMBER if about_member else risk_pb2.CHALLENGE_KIND_HUMAN,
-            expire_time=timestamp_of(now + CHALLENGE_LASTS),
-        ),
-        **cited,
+    return risk_pb2.Challenge(
+        challenge_id=decision_id,
+        kind=risk_pb2.CHALLENGE_KIND_MEMBER if about_member else risk_pb2.CHALLENGE_KIND_HUMAN,
+        expire_time=timestamp_of(now + CHALLENGE_LASTS),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 from domain.risk.charging import Charge as Met
 from domain.risk.charging import charges
@@ -14,12 +15,19 @@ from domain.risk.rules import Outcome, Rule, Verdict
 from domain.risk.standing import is_snoozed, standing
 from servers.mesh.judging.grounds import Counted, Grounds
 from servers.mesh.judging.plans import InForce, Meeting
-from servers.mesh.limiting.judgement import Charge
-from servers.mesh.limiting.limiter import WindowLimiter
+from servers.mesh.limiting.judgement import Charge, Judgement
+
+
+class Limiter(Protocol):
+    """Counts, or only looks."""
+
+    async def decide(
+        self, charges: Sequence[Charge], cost: int, failure_class: FailureClass
+    ) -> Judgement: ...
 
 
 async def look_closely(
-    grounds: Grounds, in_force: InForce, limiter: WindowLimiter, failure_class: FailureClass
+    grounds: Grounds, in_force: InForce, limiter: Limiter, failure_class: FailureClass
 ) -> tuple[Grounds, Decision]:
     """The decision, and the grounds with whatever had to be counted for it.
 
@@ -36,7 +44,7 @@ async def look_closely(
 
 
 async def _count(
-    met: Sequence[Met], cost: int, limiter: WindowLimiter, failure_class: FailureClass
+    met: Sequence[Met], cost: int, limiter: Limiter, failure_class: FailureClass
 ) -> Sequence[Counted]:
     """What is enforced, all or none; then, if that lets the call through, each that is in shadow alone."""
     enforced = [_meeting(one) for one in met if one.enforced]
@@ -49,7 +57,7 @@ async def _count(
 
 
 async def _ask(
-    meetings: Sequence[Meeting], cost: int, limiter: WindowLimiter, failure_class: FailureClass
+    meetings: Sequence[Meeting], cost: int, limiter: Limiter, failure_class: FailureClass
 ) -> Counted:
     charged = [Charge(meeting.limit, meeting.subject) for meeting in meetings]
     return Counted(meetings, await limiter.decide(charged, cost, failure_class))
