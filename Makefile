@@ -137,7 +137,7 @@ mutants: $(STAMP)  ## break each invariant on purpose and see that the tests not
 .PHONY: bench
 bench: $(STAMP)  ## measure, each figure beside its baseline in the same run
 	scripts/install_servers.sh
-	@for file in benchmarks/identity_*.py; do \
+	@for file in benchmarks/[a-z]*.py; do \
 	  echo "== $$file"; python -m "benchmarks.$$(basename "$$file" .py)" $(ARGS) || exit 1; done
 
 .PHONY: clean

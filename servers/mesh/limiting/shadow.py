@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from domain.risk.decision import Decision, decided
 from domain.risk.limit import FailureClass, Limit
-from domain.risk.window import EMPTY, Window, fitted, merged
+from domain.risk.window import EMPTY, Window, fitted, merged, spent
 
 MOST_SUBJECTS = 50_000
 """Windows; the least recently used is forgotten first."""
@@ -52,9 +52,9 @@ class Shadow:
         """So much was admitted. `told`: the store counts it, or must be taken to."""
         for window, limit in zip(windows, limits, strict=True):
             shade = self._shade(window, limit)
-            shade.own = fitted(shade.own.spent(limit, cost, now_ms), limit)
+            shade.own = spent(shade.own, limit, cost, now_ms)
             if not told:
-                shade.untold = fitted(shade.untold.spent(limit, cost, now_ms), limit)
+                shade.untold = spent(shade.untold, limit, cost, now_ms)
 
     def decide(
         self, windows: Sequence[str], limits: Sequence[Limit], shares: Sequence[int], cost: int, now_ms: int
