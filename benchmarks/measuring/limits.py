@@ -10,6 +10,7 @@ from servers.mesh.clock import SystemClock
 from servers.mesh.limiting.judgement import Charge
 from servers.mesh.limiting.keys import Keys
 from servers.mesh.limiting.limiter import WindowLimiter
+from servers.mesh.logs import configure_logs
 from servers.mesh.redis_clients import AnyRedis, short_calls
 from tests.servers import Redis
 
@@ -43,6 +44,7 @@ def private_redis() -> Iterator[Redis]:
 @asynccontextmanager
 async def limiter(url: str) -> AsyncIterator[tuple[WindowLimiter, AnyRedis]]:
     """A limiter whose store decides, and its client."""
+    configure_logs("error")
     client = short_calls(url)
     own = WindowLimiter(client, Keys(SECRET), SystemClock(), f"process {os.getpid()}", PATIENT_SECONDS)
     job = asyncio.create_task(own.run())

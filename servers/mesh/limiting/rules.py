@@ -73,9 +73,12 @@ class Rules:
         A rule that would need more places than are left is passed over: a batch of a thousand members
         is limited by who sends it, not by whom it names.
         """
+        named: dict[str, dict[str, None]] = {}
+        for kind, name in subjects:
+            named.setdefault(kind, {})[name] = None
         charges: list[Charge] = []
         for limit in self.limits_of(scene):
-            names = dict.fromkeys(name for kind, name in subjects if kind == limit.subject)
+            names = named.get(limit.subject, ())
             if len(charges) + len(names) <= MOST_LIMITS:
                 charges += [Charge(limit, name) for name in names]
         return charges

@@ -37,8 +37,8 @@ SLOW_SECONDS = 0.02
 GRACE_SECONDS = 0.002
 """When the time is up, in case it was this process that was late: the answer may lie in the socket."""
 MOST_WAITING = 4096
-IN_FLIGHT = 2
-"""Script calls at once: one is under way while the next is being made."""
+IN_FLIGHT = 1
+"""Script calls at once: while one is under way the next gathers, and the more callers, the more share it."""
 UNKNOWN_EPOCH = b""
 STORE_ERRORS = (RedisError, OSError, TimeoutError)
 """Refused, mute, out of memory, loading, read-only, moved: down, and never an empty window."""
@@ -93,7 +93,7 @@ class Shard:
         return await self._ask(request)
 
     async def run(
-        self, script: Script, keys: Sequence[str], arguments: Sequence[bytes], seconds: float
+        self, script: Script, keys: Sequence[bytes], arguments: Sequence[bytes], seconds: float
     ) -> list[Any]:
         """A script's reply. Raises one of STORE_ERRORS; after a TimeoutError it may run all the same.
 

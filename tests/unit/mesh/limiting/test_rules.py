@@ -68,6 +68,6 @@ def test_names_of_windows_keep_a_subjects_windows_together_and_tell_nothing() ->
     assert keys.window(1, "member", "ann") == Keys(b"x" * 16, shards=8).window(1, "member", "ann")
     assert keys.window(1, "member", "ann") != Keys(b"y" * 16, shards=8).window(1, "member", "ann")
     assert keys.window(1, "member", "ann") != keys.window(1, "device", "ann")
-    assert "ann" not in keys.window(1, "member", "ann")[1]
+    assert b"ann" not in keys.window(1, "member", "ann")[1]
     with pytest.raises(ValueError, match="16 to 64"):
         Keys(b"short")
