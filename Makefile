@@ -125,6 +125,10 @@ limits: $(STAMP)  ## hold the limiter's script against its model and an exact lo
 	scripts/install_servers.sh
 	python -m tests.limiting $(ARGS)
 
+.PHONY: steps
+steps: $(STAMP)  ## apply a million random operations to rules and oracle (an hour; ARGS='--steps 20000 --seed 7')
+	python -m tests.unit.identity.long_run $(ARGS)
+
 .PHONY: kills
 kills: $(STAMP)  ## kill -9 the server at every step of its writes, restart it and look for half-done work
 	scripts/install_servers.sh

@@ -26,10 +26,10 @@ from domain.identity.catalog import Catalog, Channel
 from domain.identity.checks import judge
 from domain.identity.commands.catalog import ApplyCatalog, apply_catalog
 from domain.identity.commands.grant import Granted, GrantTerm, grant_term
-from domain.identity.facts import Cause, CauseKind
 from domain.identity.layout import Layout
 from domain.identity.placement import Acquisition
 from domain.identity.recording import Doing
+from domain.identity.terms import Cause, CauseKind
 from domain.identity.timeline import Timeline
 from servers.identity.sql.tables import term
 from servers.identity.sql.unit import Memory, Unit
@@ -98,7 +98,7 @@ class _Book:
         self._grants = 0
         self._opened: dict[str, tuple[Timeline, Layout, Catalog]] = {}
         draft = draft_of(read_catalog(EXAMPLE))
-        self._written(lambda unit: apply_catalog(ApplyCatalog(draft, False, 0), unit.ports, self._doing()))
+        self._written(lambda unit: apply_catalog(ApplyCatalog(draft, 0), unit.ports, self._doing()))
 
     def member_with(self, length: int) -> str:
         """A new member with that many terms, one behind the other."""

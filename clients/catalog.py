@@ -30,7 +30,10 @@ class CatalogClient(Client):
         expected_revision: int = 0,
         request_id: str | None = None,
     ) -> pb.ApplyCatalogResponse:
-        """Replaces the whole catalogue, or with `validate_only` says what that would change."""
+        """Replaces the whole catalogue. With `validate_only` says what that would change, or what is wrong.
+
+        Only without it raises InvalidRequest (CATALOG_INCONSISTENT), with what fits into a status.
+        """
         request = pb.ApplyCatalogRequest(
             request_id=request_id or new_request_id(),
             catalog=new,

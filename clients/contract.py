@@ -19,14 +19,16 @@ class RetryPolicy:
     """How often and how fast an idempotent call is repeated by itself, gRPC proposal A6.
 
     When many calls fail, repeating them makes it worse: a failure takes one of `max_tokens`, a success
-    gives `token_ratio` back, and below half of the tokens nothing is repeated.
+    gives `token_ratio` back, and below half of the tokens nothing is repeated. A server that goes down
+    fails all that is under way to it at once, so half of the tokens must be as many as calls run on one
+    server: 512, unless it is set otherwise. 1,000 is the most that gRPC allows.
     """
 
     max_attempts: int = 5
     initial_backoff_seconds: float = 0.1
     max_backoff_seconds: float = 1.0
     multiplier: float = 2.0
-    max_tokens: int = 10
+    max_tokens: int = 1_000
     token_ratio: float = 0.1
 
 

@@ -267,10 +267,15 @@ class IdentityClient(Client):
         types: Sequence[identity.EventType.ValueType] = (),
         page_size: int = 0,
         page_token: str = "",
+        from_end: bool = False,
     ) -> pb.ListEventsResponse:
-        """One page of the events of a member, or of all members, in order."""
+        """One page of the events of a member, or of all members, in order; `from_end` is the last page."""
         request = pb.ListEventsRequest(
-            member_id=member_id, page_size=page_size, page_token=page_token, types=types
+            member_id=member_id,
+            page_size=page_size,
+            page_token=page_token,
+            types=types,
+            from_end=from_end,
         )
         return await self._stub.ListEvents(request)
 

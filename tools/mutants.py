@@ -8,6 +8,7 @@ is ever left broken. Exit status 1 if a mutant survived, no longer fits the code
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -80,12 +81,13 @@ def copy_of(root: Path, folder: Path) -> Path:
     return folder
 
 
-def run_tests(root: Path, tests: list[str]) -> int:
+def run_tests(root: Path, tests: list[str], seconds: int | None = TRY_SECONDS) -> int:
     """Exit status of pytest, run with only what stands under `root`. A hang counts as a failed test."""
     command = [sys.executable, *PYTEST, f"--rootdir={root}", *tests]
+    environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutants"}
     try:
         return subprocess.run(
-            command, cwd=root, capture_output=True, timeout=TRY_SECONDS, check=False
+            command, cwd=root, env=environment, capture_output=True, timeout=seconds, check=False
         ).returncode
     except subprocess.TimeoutExpired:
         return FAILED
@@ -101,7 +103,7 @@ def main(arguments: list[str]) -> int:
     if not tests:
         print("no mutant is listed")
         return 1
-    if run_tests(ROOT, tests):
+    if run_tests(ROOT, tests, seconds=None):
         print("the tests fail on the unbroken code: mend that first")
         return 1
     with ThreadPoolExecutor(JOBS) as pool:

@@ -38,6 +38,8 @@ class Draft:
     skus: Sequence[Sku]
     relations: Sequence[RelationRow]
     rules: Sequence[Rule]
+    without_default: Sequence[int] = ()
+    """Which SPUs declare no default relation, counted from 0."""
 
 
 def violations(draft: Draft) -> list[FieldViolation]:
@@ -78,7 +80,12 @@ def _spus(draft: Draft) -> Iterator[FieldViolation]:
             zone_of(spu.zone)
         except (KeyError, ValueError, OSError):
             yield _violation(f"spus[{number}].zone", "ZONE_UNKNOWN", f"{spu.zone} is no IANA zone")
-        yield from _residue(f"spus[{number}].default_residue", spu.default_relation)
+        if number in draft.without_default:
+            yield _violation(
+                f"spus[{number}].default_relation", "REQUIRED", "a pair needs an explicit default"
+            )
+        else:
+            yield from _residue(f"spus[{number}].default_residue", spu.default_relation)
 
 
 def _residue(field: str, relation: Relation) -> Iterator[FieldViolation]:

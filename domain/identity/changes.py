@@ -4,25 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from domain.identity.catalog import Rule
-from domain.identity.facts import (
-    Cause,
-    CauseKind,
-    Length,
-    MemberAbsorbed,
-    Placement,
-    Recorded,
-    Term,
-    TermPaused,
-    TermPlaced,
-    TermResumed,
-    Thaw,
-)
+from domain.identity.facts import MemberAbsorbed, Recorded, TermPaused, TermPlaced, TermResumed
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.placement import effective_of, thawing
 from domain.identity.relations import Decision
 from domain.identity.rules import breaks
 from domain.identity.termination import term_of
+from domain.identity.terms import Cause, CauseKind, Length, Placement, Term, Thaw
 from domain.identity.timeline import Timeline
 from domain.shared.errors import Refused
 from domain.shared.instants import Instant, Period
@@ -108,7 +97,7 @@ def require_no_new_break(
     now: Instant,
 ) -> None:
     """Refuse a fact after which a rule is broken that was not before (ID-7)."""
-    effective = effective_of(fact.term) if isinstance(fact, TermPlaced) else fact.at
+    effective = effective_of(timeline, fact.term) if isinstance(fact, TermPlaced) else fact.at
     after = timeline.then(Recorded(fact, effective, timeline.announced))
     known = breaks(timeline, layout, rules, now)
     for item in breaks(after, flatten(after), rules, now):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from domain.identity.catalog import Residue
-from domain.identity.facts import Term
 from domain.identity.lengths import Rest, rest_of, shortened
+from domain.identity.terms import Term
 from domain.identity.timeline import Timeline
 from domain.shared.instants import EARLIEST, Instant
 
@@ -26,7 +26,7 @@ class Superseded:
 
     at: Instant
     by: str
-    residue: Residue
+    freezes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,9 @@ class Follow:
     rest: Rest | None
     """None: the whole term."""
     floor: Instant
-    by: str = ""
-    """The upgrade that froze it, or whose refund gives it back."""
-    frozen: bool = False
-    waiting: bool = False
+    upgrade: Superseded | None = None
+    """It was replaced: it is frozen, or there only if the upgrade's refund gives it back."""
+    paused: bool = False
     touches: tuple[Touch, ...] = ()
 
 
@@ -72,7 +71,7 @@ class Outcome:
 def touches_of(timeline: Timeline, term: Term) -> tuple[Touch, ...]:
     """Everything that touches a term, in time order; at one instant refunds come last."""
     touches: list[Touch] = [
-        Superseded(upgrade.acquired, upgrade.term_id, supersession.residue)
+        Superseded(upgrade.acquired, upgrade.term_id, supersession.residue is Residue.FREEZE)
         for upgrade, supersession in timeline.superseded.get(term.term_id, ())
     ]
     touches += [Paused(stop.paused, stop.resumed) for stop in timeline.stops.get(term.term_id, ())]
@@ -98,64 +97,63 @@ def cut_piece(
 ) -> Outcome:
     """What is left of a piece that lies in `[start, end)`.
 
-    `undone` holds the upgrades whose refund gives back what they replaced, and from when.
+    `undone` holds the upgrades that were refunded, and when.
     """
     planned = held = end
     refunds: list[Touch] = []
+    pinned = rest is None and start == term.pinned
     for number, touch in enumerate(touches):
-        if touch.at >= end:
-            break
         begun = touch.at > start
+        if begun and touch.at >= end:
+            break
         later = tuple(touches[number + 1 :]) if begun else (*refunds, *touches[number + 1 :])
-        match touch:
-            case Refunded(at, leaves, hold):
-                base = max(start, at)
-                kept = (end - base) * leaves.numerator // leaves.denominator
-                end = max(base, shortened(term.length, base + kept)) if kept else base
-                held = held if hold else end
-                if not leaves:
-                    onward = end if end > start else at
-                    # HOLD keeps free what the term would have had here: up to its next pause or upgrade.
-                    others = (other.at for other in later if not isinstance(other, Refunded))
-                    kept_free = min(held, min(others, default=held)) if hold else onward
-                    return Outcome(end, onward, max(kept_free, onward), refunded=at)
-                if end <= start:
-                    return Outcome(start, EARLIEST, held if held == planned else EARLIEST)
-                refunds.append(touch)
-            case Superseded(at, by, residue):
-                back = undone.get(by)
-                if rest is None and start == term.pinned and back is not None and max(at, back) <= start:
-                    # An upgrade that came and went before a pinned start left it alone.
-                    continue
-                left = rest_of(term.length, end, at) if begun else rest
-                follow = _after_upgrade(left, at, by, back, residue, later)
-                return Outcome(max(start, at), at, at, follow)
-            case Paused(at, resumed):
-                if rest is None and start == term.pinned and resumed is not None and resumed <= start:
-                    continue
-                left = rest_of(term.length, end, at) if begun else rest
-                floor = at if resumed is None else resumed
-                follow = Follow(left, floor, waiting=resumed is None, touches=later)
-                return Outcome(max(start, at), at, at, None if _nothing(left) else follow)
-    return Outcome(end, end, held)
+        if not isinstance(touch, Refunded):
+            if not (pinned and _came_and_went(touch, start, undone)):
+                return _stopped(touch, start, rest_of(term.length, end, touch.at) if begun else rest, later)
+        elif end > start:
+            base = max(start, touch.at)
+            kept = (end - base) * touch.leaves.numerator // touch.leaves.denominator
+            end = max(base, shortened(term.length, base + kept)) if kept else base
+            held = held if touch.hold else end
+            if not touch.leaves:
+                return _ended(touch, start, end, held, later)
+            refunds.append(touch)
+        elif touch.leaves:
+            # Nothing is left of it here. A pause may lay it elsewhere, where the refunds leave something.
+            refunds.append(touch)
+        else:
+            break
+    if end > start:
+        return Outcome(end, end, held)
+    return Outcome(start, EARLIEST, held if held == planned else EARLIEST)
 
 
-def _after_upgrade(
-    left: Rest | None,
-    at: Instant,
-    by: str,
-    back: Instant | None,
-    residue: Residue,
-    later: tuple[Touch, ...],
-) -> Follow | None:
-    if _nothing(left):
-        return None
-    if back is not None:
-        return Follow(left, back, by, touches=later)
-    if residue is Residue.FREEZE:
-        return Follow(left, at, by, frozen=True, touches=later)
-    return None
+def _came_and_went(touch: Superseded | Paused, start: Instant, undone: Mapping[str, Instant]) -> bool:
+    """Whether an upgrade or a pause was over before a pinned start, and so left the term alone."""
+    over = undone.get(touch.by) if isinstance(touch, Superseded) else touch.resumed
+    return over is not None and max(touch.at, over) <= start
 
 
-def _nothing(left: Rest | None) -> bool:
-    return left is not None and left.nothing
+def _stopped(
+    touch: Superseded | Paused, start: Instant, left: Rest | None, later: tuple[Touch, ...]
+) -> Outcome:
+    """A piece that an upgrade or a pause cuts, or keeps from beginning."""
+    follow = None
+    if left is None or not left.nothing:
+        if isinstance(touch, Superseded):
+            follow = Follow(left, touch.at, upgrade=touch, touches=later)
+        elif touch.resumed is None:
+            follow = Follow(left, touch.at, paused=True, touches=later)
+        else:
+            follow = Follow(left, touch.resumed, touches=later)
+    return Outcome(max(start, touch.at), touch.at, touch.at, follow)
+
+
+def _ended(
+    refund: Refunded, start: Instant, end: Instant, held: Instant, later: tuple[Touch, ...]
+) -> Outcome:
+    """A piece that a full refund ends. HOLD keeps free what it would have had: up to the next stop."""
+    onward = end if end > start else refund.at
+    stops = (touch.at for touch in later if not isinstance(touch, Refunded))
+    kept_free = min(held, min(stops, default=held)) if refund.hold else onward
+    return Outcome(end, onward, max(kept_free, onward), refunded=refund.at)

@@ -3,8 +3,8 @@
 An AUTO term starts at the end of all that come before it in order, though not before its floor. A pinned
 term (an operator's start, or an upgrade's moment) starts where it is pinned, and AUTO terms flow behind
 the pins that they do not fit before. A term that is cut leaves a rest: that of a paused term waits, then
-resumes; that of a term whose upgrade was refunded comes back from that moment; that of a frozen term is
-laid last, until it has begun.
+resumes; that of a term whose upgrade was refunded comes back from that moment, behind what was had of the
+upgrade; that of a frozen term is laid last, until it has begun.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import count
 
-from domain.identity.catalog import Residue
 from domain.identity.cutting import Follow, Outcome, Refunded, Superseded, Touch, cut_piece, touches_of
-from domain.identity.facts import Term
 from domain.identity.layout import Lane, Layout, Segment
 from domain.identity.lengths import Rest, Run, end_of_term
+from domain.identity.terms import Term
 from domain.identity.timeline import Timeline
 from domain.shared.instants import EARLIEST, Instant
 
@@ -31,13 +30,19 @@ def flatten(timeline: Timeline) -> Layout:
 
 
 def _lay(timeline: Timeline, terms: Sequence[Term]) -> Lane:
-    """Lay one lane, again as long as refunds turn out to undo upgrades of terms laid before them."""
+    """Lay one lane, again as long as refunds turn out to undo upgrades: pins must know that beforehand."""
     undone: dict[str, Instant] = {}
     while True:
         lane = _Laying(timeline, terms, undone).lay()
-        if lane.undone == undone:
+        if lane.undone.keys() <= undone.keys():
             return lane
-        undone = lane.undone
+        undone |= lane.undone
+
+
+Turn = tuple[int, ...]
+"""When a piece is laid, among those of its lane: its phase, then its order."""
+QUEUED, FROZEN = 0, 1
+"""Phases: frozen rests are laid last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +50,26 @@ class _Piece:
     """A term, or its rest, that is still to be placed."""
 
     term: Term
+    turn: Turn
     floor: Instant
     touches: tuple[Touch, ...]
     pinned: Instant | None = None
     rest: Rest | None = None
     frozen: bool = False
+    frozen_by: str = ""
+    """The upgrade whose refund would give it back before its turn."""
+    paused: bool = False
+    """It waits, and from its turn on so does everything that is not pinned."""
 
     @property
     def refunded_in_full(self) -> Instant | None:
         full = (touch.at for touch in self.touches if isinstance(touch, Refunded) and not touch.leaves)
         return next(full, None)
+
+    def heeds_hold_of(self, refunded: Term) -> bool:
+        """HOLD is for what is queued: not for frozen rests, nor for what a refunded upgrade gives back."""
+        given_back = any(item.term_id == self.term.term_id for item in refunded.supersedes)
+        return not (self.frozen or given_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +83,12 @@ class _Pin:
     held: Instant
 
     def takes_until(self, piece: _Piece) -> Instant:
-        """Until when it keeps a piece away: HOLD is not for frozen rests, nor for what it gives back."""
-        replaced = any(item.term_id == piece.term.term_id for item in self.term.supersedes)
-        return self.end if piece.frozen or replaced else max(self.end, self.held)
+        """Until when it keeps a piece away."""
+        return max(self.end, self.held) if piece.heeds_hold_of(self.term) else self.end
 
 
-_Entry = tuple[tuple[int, ...], int, _Piece]
-"""Order, a number that decides between equal orders, and the piece."""
+_Entry = tuple[Turn, int, _Piece]
+"""The turn of a piece, a number that decides between equal ones, and the piece."""
 
 
 class _Laying:
@@ -87,9 +101,9 @@ class _Laying:
         self._undone = undone
         self._counter = count()
         self._queue: list[_Entry] = []
-        self._frozen: list[_Entry] = []
         for term in terms:
-            self._push(self._queue, _Piece(term, term.floor, touches_of(timeline, term), term.pinned))
+            turn = (QUEUED, *term.order)
+            self._push(_Piece(term, turn, term.floor, touches_of(timeline, term), term.pinned))
         pinned = [(piece.pinned, piece) for _, _, piece in self._queue if piece.pinned is not None]
         self._unlaid_pins = sorted(pinned, key=lambda pin: pin[0])
         self._pins: dict[str, _Pin] = {}
@@ -97,27 +111,50 @@ class _Laying:
         self._tail: Instant = EARLIEST
         """Where a frozen rest may start: behind all that is laid."""
         self._onward: Instant = EARLIEST
-        """Where any other may: also behind what took terms away, and behind what HOLD keeps free."""
+        """Where any other may: also behind what took terms away."""
+        self._held: list[tuple[Term, Instant]] = []
+        """Refunded terms that HOLD keeps a place for, and until when."""
         self._blocked = False
+        self._replaced: dict[str, dict[str, _Piece]] = {}
+        """By upgrade and term, what comes back if the upgrade turns out to be refunded."""
+        self._refunded: dict[str, _Piece] = {}
+        """The pieces of upgrades that a refund ended."""
 
     def lay(self) -> Lane:
-        while self._queue or self._frozen:
-            _, _, piece = heappop(self._queue or self._frozen)
-            self._place(piece)
+        while self._queue:
+            _, _, piece = heappop(self._queue)
+            if not piece.frozen_by:
+                self._place(piece)
+            elif self._replaced.get(piece.frozen_by, {}).pop(piece.term.term_id, None) is not None:
+                self._place(replace(piece, frozen_by=""))
         self.lane.segments.sort()
         return self.lane
 
-    def _push(self, queue: list[_Entry], piece: _Piece, order: tuple[int, ...] | None = None) -> None:
-        heappush(queue, (order or piece.term.order, next(self._counter), piece))
+    def _push(self, piece: _Piece) -> None:
+        heappush(self._queue, (piece.turn, next(self._counter), piece))
 
     def _place(self, piece: _Piece) -> None:
         if piece.pinned is not None:
             pin = self._pin(piece, piece.pinned)
-            self._onward = max(self._onward, pin.onward, pin.held)
-        elif self._blocked:
+            self._pass(piece, pin.onward, pin.held)
+        elif piece.paused or self._blocked:
             self._wait(piece)
+            self._blocked |= piece.paused and piece.term.term_id in self.lane.waiting
         else:
             self._place_auto(piece)
+
+    def _pass(self, piece: _Piece, onward: Instant, held: Instant) -> None:
+        """Later terms are laid behind this piece from now on."""
+        self._onward = max(self._onward, onward)
+        if held > onward:
+            self._held.append((piece.term, held))
+
+    def _free_from(self, piece: _Piece) -> Instant:
+        """Where a piece may start, by what was laid before it."""
+        if piece.frozen:
+            return self._tail
+        held = (until for refunded, until in self._held if piece.heeds_hold_of(refunded))
+        return max(self._onward, max(held, default=EARLIEST))
 
     def _pin(self, piece: _Piece, start: Instant) -> _Pin:
         """The pin of a pinned piece, laid if it was not yet."""
@@ -133,7 +170,7 @@ class _Laying:
         return self._pins[term_id]
 
     def _place_auto(self, piece: _Piece) -> None:
-        start = max(self._tail if piece.frozen else self._onward, piece.floor)
+        start = max(self._free_from(piece), piece.floor)
         while True:
             # What is pinned before may end just here, and its run go on.
             self._lay_pins_before(start)
@@ -144,7 +181,7 @@ class _Laying:
                 break
             start = behind
         self._settle(piece, start, end, run, outcome)
-        self._onward = max(self._onward, outcome.onward, outcome.held)
+        self._pass(piece, outcome.onward, outcome.held)
 
     def _pin_in_the_way(self, piece: _Piece, start: Instant, end: Instant) -> Instant | None:
         """Until when a pin keeps a piece away from a place; None if it fits."""
@@ -176,35 +213,49 @@ class _Laying:
         if run and outcome.held == end and not piece.frozen:
             self._runs[end] = run
         if outcome.refunded is not None and not (piece.frozen and start > outcome.refunded):
-            self._undo(term, outcome.refunded)
+            self._undo(piece, outcome.refunded)
         if outcome.follow:
             self._follow(piece, outcome.follow)
 
-    def _undo(self, upgrade: Term, refunded: Instant) -> None:
-        if upgrade.supersedes:
-            self.lane.undone.setdefault(upgrade.term_id, refunded)
+    def _undo(self, upgrade: _Piece, refunded: Instant) -> None:
+        """What a refunded upgrade replaced comes back."""
+        upgrade_id = upgrade.term.term_id
+        if upgrade.term.supersedes and upgrade_id not in self._refunded:
+            self._refunded[upgrade_id] = upgrade
+            self.lane.undone[upgrade_id] = refunded
+            for rest in self._replaced.pop(upgrade_id, {}).values():
+                self._give_back(rest, upgrade_id)
+
+    def _give_back(self, rest: _Piece, upgrade_id: str) -> None:
+        """A rest comes back at its old turn, though not before what was had of the upgrade."""
+        behind = (*self._refunded[upgrade_id].turn, 0, *rest.term.order)
+        floor = max(rest.floor, self.lane.undone[upgrade_id])
+        self._push(replace(rest, floor=floor, turn=max(rest.turn, behind)))
 
     def _follow(self, piece: _Piece, follow: Follow) -> None:
-        # A pause, or an upgrade that came and went, leaves a rest frozen by another where it was.
-        still_frozen = piece.frozen and not follow.frozen
-        rest = _Piece(
-            piece.term,
-            max(follow.floor, piece.floor),
-            follow.touches,
+        rest = replace(
+            piece,
+            floor=max(follow.floor, piece.floor),
+            touches=follow.touches,
+            pinned=None,
             rest=follow.rest,
-            frozen=follow.frozen or still_frozen,
+            paused=follow.paused,
         )
-        if follow.waiting:
-            self._wait(rest)
-            self._blocked = piece.term.term_id in self.lane.waiting
-        elif still_frozen:
-            self._push(self._frozen, rest)
-        elif not follow.frozen:
-            self._push(self._queue, rest)
-        elif thawed := self._thawed(piece.term, follow.by):
-            self._push(self._queue, replace(rest, frozen=False), thawed)
+        if follow.upgrade:
+            self._replace(rest, follow.upgrade)
         else:
-            self._push(self._frozen, rest)
+            self._push(rest)
+
+    def _replace(self, rest: _Piece, upgrade: Superseded) -> None:
+        """Set a rest aside until the upgrade's refund, if there is one; a frozen rest has its turn anyway."""
+        if upgrade.by in self._refunded:
+            self._give_back(rest, upgrade.by)
+            return
+        self._replaced.setdefault(upgrade.by, {})[rest.term.term_id] = rest
+        if upgrade.freezes:
+            thawed = self._thawed(rest.term, upgrade.by)
+            turn = (QUEUED, *thawed) if thawed else (FROZEN, *rest.term.order)
+            self._push(replace(rest, turn=turn, frozen=not thawed, frozen_by=upgrade.by))
 
     def _thawed(self, term: Term, frozen_by: str) -> tuple[int, ...] | None:
         """The order that a frozen rest took when it had begun."""
@@ -215,14 +266,13 @@ class _Laying:
 
     def _wait(self, piece: _Piece) -> None:
         """Give it no interval for now; what was replaced or refunded meanwhile does not wait."""
+        replaced = [touch for touch in piece.touches if isinstance(touch, Superseded) and not touch.freezes]
         refunded = piece.refunded_in_full
-        if any(isinstance(touch, Superseded) and self._replaces(touch) for touch in piece.touches):
-            return
-        if refunded is None:
+        if replaced:
+            touches = tuple(touch for touch in piece.touches if touch is not replaced[0])
+            self._replace(replace(piece, touches=touches), replaced[0])
+        elif refunded is None:
             self.lane.waiting[piece.term.term_id] = piece.rest
         else:
-            self._undo(piece.term, refunded)
+            self._undo(piece, refunded)
             self._onward = max(self._onward, refunded)
-
-    def _replaces(self, upgrade: Superseded) -> bool:
-        return upgrade.by not in self._undone and upgrade.residue is not Residue.FREEZE

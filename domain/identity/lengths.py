@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from domain.identity.catalog import EndRounding, FixedPeriod
-from domain.identity.facts import Length
+from domain.identity.terms import Length
 from domain.shared.instants import (
     Instant,
     Period,

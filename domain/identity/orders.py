@@ -5,8 +5,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from domain.identity.catalog import Channel
-from domain.identity.facts import Placement
 from domain.identity.placement import Placed
+from domain.identity.terms import Placement
 from domain.shared.errors import Raced, Refused
 from domain.shared.instants import MINUTE, Instant
 
@@ -59,6 +59,7 @@ class Order:
     payment_id: str = ""
     paid: Instant | None = None
     term_id: str = ""
+    cancel_reason: str = ""
 
     @property
     def payable(self) -> int:

@@ -4,21 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from domain.identity.catalog import Catalog, Channel, Compaction, Residue, Sku
-from domain.identity.facts import (
-    Cause,
-    Length,
-    Placement,
-    Recorded,
-    Supersession,
-    Term,
-    TermMoved,
-    TermPlaced,
-    TermSuperseded,
-    Thaw,
-)
+from domain.identity.facts import Recorded, TermMoved, TermPlaced, TermSuperseded
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout, Segment
 from domain.identity.relations import Decision, Held, decide, held_at
+from domain.identity.terms import Cause, Length, Placement, Supersession, Term, Thaw
 from domain.identity.timeline import Timeline
 from domain.identity.upgrade import Residues, residues
 from domain.shared.errors import Refused
@@ -197,14 +187,22 @@ def _term(
 
 def _lay(timeline: Timeline, term: Term) -> tuple[Timeline, Layout]:
     after = timeline.then(
-        Recorded(TermPlaced(term), effective=effective_of(term), recorded=timeline.announced)
+        Recorded(TermPlaced(term), effective=effective_of(timeline, term), recorded=timeline.announced)
     )
     return after, flatten(after)
 
 
-def effective_of(term: Term) -> Instant:
-    """From when a term matters: a renewal in grace reaches back to the old end."""
-    return min(term.acquired, term.floor)
+def effective_of(timeline: Timeline, term: Term) -> Instant:
+    """From when a term matters (ID-6): a renewal in grace reaches back to the old end.
+
+    A term heard of late, for a moment before those that it is laid behind, matters only as they do.
+    """
+    own = min(term.acquired, term.floor)
+    if term.pinned is not None:
+        return own
+    lane = (other for other in timeline.terms.values() if other.lane_id == term.lane_id)
+    behind = (min(other.acquired, other.floor) for other in lane if other.order < term.order)
+    return max(own, max(behind, default=own))
 
 
 def _pinned_other(timeline: Timeline, term: Term) -> str:

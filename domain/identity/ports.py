@@ -10,9 +10,10 @@ from typing import Protocol
 
 from domain.identity.cards import Card, CardBatch
 from domain.identity.catalog import Catalog
-from domain.identity.facts import Cause, Recorded
+from domain.identity.facts import Recorded
 from domain.identity.layout import Layout
 from domain.identity.orders import Order, RefundNotice
+from domain.identity.terms import Cause
 from domain.identity.timeline import Timeline
 from domain.shared.instants import Instant
 
@@ -64,8 +65,14 @@ class Orders(Protocol):
     def notices(self, order_id: str) -> Sequence[RefundNotice]:
         """Refunds that wait for the order's payment, oldest first."""
 
+    def noticed(self, member_id: str, refund_id: str) -> RefundNotice | None:
+        """The refund of this id that came before the payment of an order of this member, if one did."""
+
     def notice(self, notice: RefundNotice) -> None:
-        """Keep a refund until its order is paid. The same refund id again changes nothing."""
+        """Keep a refund until its order is paid. The same refund id for the same order changes nothing.
+
+        Raced if another writer uses the id for another order at this moment.
+        """
 
 
 class Claims(Protocol):
@@ -105,7 +112,7 @@ class Cards(Protocol):
     def spend(self, code_hash: bytes, member_id: str, term_id: str) -> None:
         """Mark a fresh card as redeemed. Raced if another writer was first."""
 
-    def void(self, batch_id: str, code_hashes: Sequence[bytes]) -> tuple[int, int]:
+    def void(self, batch_id: str, code_hashes: Sequence[bytes], reason: str) -> tuple[int, int]:
         """Void a batch or single cards: how many are newly void, how many were redeemed before."""
 
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.identity.announcing import Holding, holdings
-from domain.identity.facts import Recorded, Term
+from domain.identity.facts import Recorded
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.recording import require_own
+from domain.identity.terms import Term
 from domain.identity.timeline import Timeline, fold, seen
 from domain.shared.instants import Instant, Period, Unit, add
 

@@ -15,11 +15,13 @@ from domain.shared.instants import Instant
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """Who does something, by which request, and when."""
+    """Who does something, by which request, when, and why."""
 
     actor: str
     request_id: str
     now: Instant
+    reason: str = ""
+    """In words, for the record; empty if nobody said."""
 
 
 @dataclass(frozen=True)
@@ -53,43 +55,42 @@ def write(
     facts: Sequence[tuple[Instant, Fact]],
     doing: Doing,
     consequences: Iterable[Fact] = (),
+    laid: Layout | None = None,
 ) -> Written:
     """Append facts, each with the instant from which it holds, and what follows from them.
 
     What fell due before is announced first, by what was known then; what the new facts start or end at
-    once is announced last. Recorded times never run backwards, whatever the clock does.
+    once is announced last. Recorded times never run backwards, whatever the clock does. `laid` is the
+    layout with the facts, if the caller has it: laying is most of what a write costs.
     """
     page = _Page(before, doing)
-    for moment, announcement in announcements(before, timelines.layout(before), page.now):
-        page.add(announcement, moment)
-    for effective, fact in facts:
-        page.add(fact, effective)
-    for consequence in consequences:
-        page.add(consequence, page.now)
-    layout = flatten(page.timeline) if facts else timelines.layout(before)
-    for moment, announcement in announcements(page.timeline, layout, page.now):
-        page.add(announcement, moment)
-    timelines.append(before, page.lines, page.timeline, layout)
-    return Written(page.timeline, layout)
+    page.add(announcements(before, timelines.layout(before), page.now))
+    page.add(facts)
+    page.add((page.now, consequence) for consequence in consequences)
+    timeline = fold(before, page.lines)
+    layout = laid or (flatten(timeline) if facts else timelines.layout(before))
+    last = page.add(announcements(timeline, layout, page.now))
+    timeline = fold(timeline, last) if last else timeline
+    timelines.append(before, page.lines, timeline, layout)
+    return Written(timeline, layout)
 
 
 class _Page:
     """Lines being written on one timeline."""
 
     def __init__(self, before: Timeline, doing: Doing) -> None:
-        self.timeline = before
         self.lines: list[Recorded] = []
         self.now = max(doing.now, before.announced)
+        self._sequence = before.sequence
         self._doing = doing
 
-    def add(self, fact: Fact, effective: Instant) -> None:
-        line = Recorded(
-            fact,
-            effective,
-            self.now,
-            self.timeline.sequence + 1,
-            self._doing.actor,
-            self._doing.request_id,
-        )
-        self.lines.append(line)
-        self.timeline = fold(self.timeline, [line])
+    def add(self, facts: Iterable[tuple[Instant, Fact]]) -> Sequence[Recorded]:
+        """The new lines."""
+        doing = self._doing
+        news = [
+            Recorded(fact, effective, self.now, sequence, doing.actor, doing.request_id, doing.reason)
+            for sequence, (effective, fact) in enumerate(facts, self._sequence + 1)
+        ]
+        self.lines += news
+        self._sequence += len(news)
+        return news

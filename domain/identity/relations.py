@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.identity.catalog import Catalog, Policy, Relation, RenewalAnchor, Sku
-from domain.identity.facts import Placement, Term
 from domain.identity.layout import Lane, Layout, Segment
+from domain.identity.terms import Placement, Term
 from domain.identity.timeline import Timeline
 from domain.shared.errors import Refused
 from domain.shared.instants import Instant, Period, Unit, add

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.identity.catalog import Rule, RuleKind, RuleMode
-from domain.identity.facts import Span, Term
+from domain.identity.facts import Span
 from domain.identity.layout import Layout, Segment
+from domain.identity.terms import Term
 from domain.identity.timeline import Timeline
 from domain.shared.instants import Instant
 
@@ -110,4 +111,11 @@ class _State:
         return [own for own in self._layout.by_sku.get(rule.sku_id, ()) if own.end > self._since]
 
     def _bought(self) -> list[Term]:
-        return [term for term in self._timeline.terms.values() if self._timeline.bought(term)]
+        return [term for term in self._timeline.terms.values() if self._counts_as_bought(term)]
+
+    def _counts_as_bought(self, term: Term) -> bool:
+        """Unless its refunds return the whole price paid; what was free, unless none of it was had."""
+        cuts = self._timeline.cuts.get(term.term_id, ())
+        if term.paid:
+            return self._timeline.refunded(term.term_id) < term.paid
+        return not any(cut.full for cut in cuts) or bool(self._layout.of(term.term_id))

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from domain.identity.catalog import Catalog, OnBreak, Rule, RuleKind, RuleMode
-from domain.identity.facts import Cut, Recorded, Span, Term, TermMoved, TermReinstated, TermTerminated
+from domain.identity.facts import Cut, Recorded, Span, TermMoved, TermReinstated, TermTerminated
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.placement import moves
 from domain.identity.rules import Break, breaks
+from domain.identity.terms import Term
 from domain.identity.timeline import Timeline
 from domain.identity.value import refundable
 from domain.shared.errors import NotFound, Refused

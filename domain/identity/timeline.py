@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from domain.identity import facts
-from domain.identity.facts import Cut, Recorded, Supersession, Term
+from domain.identity.facts import Cut, Recorded
+from domain.identity.terms import Supersession, Term
 from domain.shared.instants import EARLIEST, Instant
 
 
@@ -79,15 +80,6 @@ class Timeline:
     def refunded(self, term_id: str) -> int:
         """Minor units paid back for a term so far."""
         return sum(cut.refund for cut in self.cuts.get(term_id, ()))
-
-    def bought(self, term: Term) -> bool:
-        """Whether a term counts as bought: unless its refunds return the whole price paid."""
-        cuts = self.cuts.get(term.term_id, ())
-        if not cuts:
-            return True
-        if term.paid:
-            return self.refunded(term.term_id) < term.paid
-        return not any(cut.full and cut.at <= term.acquired for cut in cuts)
 
     def then(self, *news: Recorded) -> "Timeline":
         return fold(self, news)

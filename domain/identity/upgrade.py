@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from domain.identity.catalog import EndRounding, Relation, Residue, Sku
-from domain.identity.facts import Supersession, Term
 from domain.identity.layout import Layout
 from domain.identity.lengths import rest_of
+from domain.identity.terms import Supersession, Term
 from domain.identity.timeline import Timeline
 from domain.identity.value import remaining_worth
 from domain.shared.instants import DAY, Instant, local_date

@@ -8,8 +8,8 @@ half up, once, at the end.
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from domain.identity.facts import Term
 from domain.identity.layout import Layout
+from domain.identity.terms import Term
 from domain.identity.timeline import Timeline
 from domain.shared.instants import DAY, Instant
 from domain.shared.money import half_up

@@ -102,8 +102,9 @@ def _end_of_gap(wall: datetime) -> Instant:
     return after
 
 
+@lru_cache(maxsize=16_384)
 def midnight(day: date, zone: str) -> Instant:
-    """The first instant of a local day."""
+    """The first instant of a local day. Remembered: runs ask for the same days again and again."""
     return at_local(day, time(), zone)
 
 

@@ -55,6 +55,8 @@ class Asking:
             body_hash=body_hash(method, body.SerializeToString(deterministic=True)),
             key=Key(call.caller.name, request.request_id),
             answer=lambda result, now: answer(result, now).SerializeToString(deterministic=True),
+            # Beside the request id, so that no method can forget to record what it asked for.
+            reason=getattr(request, "reason", ""),
         )
         return response.FromString(await self._writes(write))
 

@@ -39,12 +39,10 @@ class CatalogServicer(rpc.CatalogServiceServicer):
     async def ApplyCatalog(
         self, request: pb.ApplyCatalogRequest, context: "Context"
     ) -> pb.ApplyCatalogResponse:
-        command = commands.ApplyCatalog(
-            wire.draft_of(request.catalog), request.validate_only, request.expected_revision
-        )
+        command = commands.ApplyCatalog(wire.draft_of(request.catalog), request.expected_revision)
         if request.validate_only:
-            applied, now = await self._ask.look(commands.apply_catalog, command)
-            return _applied(applied, now)
+            planned, now = await self._ask.look(commands.plan_catalog, command)
+            return _planned(planned, now)
         answer = await self._ask.once(
             request, pb.ApplyCatalogResponse, commands.apply_catalog, command, _applied
         )
@@ -129,6 +127,15 @@ def _applied(applied: commands.Applied, _: Instant) -> pb.ApplyCatalogResponse:
         revision=applied.revision,
         changes=[wire.change(change) for change in applied.changes],
         warnings=applied.warnings,
+    )
+
+
+def _planned(planned: commands.Planned, now: Instant) -> pb.ApplyCatalogResponse:
+    if planned.applied:
+        return _applied(planned.applied, now)
+    listed = wire.violations(planned.violations)
+    return pb.ApplyCatalogResponse(
+        violations=listed, violations_omitted=len(planned.violations) - len(listed)
     )
 
 

@@ -4,9 +4,10 @@ from fractions import Fraction
 
 from domain.identity.commands.change import ExtendTerm
 from domain.identity.commands.grant import GrantTerm
-from domain.identity.commands.purchase import ConfirmPayment, Purchase
+from domain.identity.commands.purchase import ConfirmPayment
 from domain.identity.commands.refund import TerminateTerm, require_reasoned
-from domain.identity.facts import Cause, CauseKind
+from domain.identity.terms import Cause, CauseKind
+from domain.identity.wanted import Purchase
 from domain.shared.errors import FieldViolation, Invalid
 from domain.shared.instants import Instant
 from nectary.identity.v1 import identity_pb2
@@ -92,7 +93,6 @@ def ending_of(request: Ending, now: Instant) -> TerminateTerm:
         at=at,
         share=share,
         keep_time=keep,
-        reason=request.reason,
         release_trial=request.release_trial,
     )
 

@@ -8,10 +8,11 @@ from domain.identity import queries
 from domain.identity.announcing import Holding
 from domain.identity.catalog import Channel
 from domain.identity.display import in_display_order
-from domain.identity.facts import CauseKind
 from domain.identity.orders import Order
 from domain.identity.recording import require_own
+from domain.identity.terms import CauseKind
 from domain.identity.timeline import Timeline
+from domain.shared.errors import FieldViolation, Invalid
 from domain.shared.instants import Instant
 from nectary.identity.v1 import identity_pb2
 from nectary.identity.v1 import identity_service_pb2 as pb
@@ -19,9 +20,9 @@ from servers.identity.asking import require_own_order
 from servers.identity.display import Display, Shown
 from servers.identity.held import Held, HeldReader, HeldSegment
 from servers.identity.pages import Query, position_of, size_of, token_of
-from servers.identity.sql.lists import StoredEvent, events_of_all, events_of_member
+from servers.identity.sql.facts import read_history
+from servers.identity.sql.lists import StoredEvent, events_of_all, events_of_member, latest_events
 from servers.identity.sql.orders import SqlOrders
-from servers.identity.sql.timelines import read_history
 from servers.identity.wire import effects, timelines
 from servers.identity.wire.values import CAUSES, CHANNELS, instant, last_day, timestamp
 from servers.mesh.clock import Clock
@@ -78,8 +79,10 @@ class Reads:
     async def events(self, request: pb.ListEventsRequest) -> pb.ListEventsResponse:
         kinds = sorted(kind for kind, number in timelines.EVENT_TYPES.items() if number in request.types)
         query: Query = ["events", request.member_id, *kinds]
-        after = position_of(query, request.page_token) or 0
         size = size_of(request.page_size)
+        if request.from_end:
+            return await self._latest_events(request, query, kinds, size)
+        after = position_of(query, request.page_token) or 0
         if request.member_id:
             return await self._events_of_member(request.member_id, query, kinds, after, size)
         machine_time = self._system_clock.now()
@@ -95,6 +98,16 @@ class Reads:
         more = len(rows) > size
         token = token_of(query, page[-1].line.sequence) if more else ""
         return pb.ListEventsResponse(events=_events(page), next_page_token=token)
+
+    async def _latest_events(
+        self, request: pb.ListEventsRequest, query: Query, kinds: Sequence[str], size: int
+    ) -> pb.ListEventsResponse:
+        if request.page_token:
+            raise Invalid([FieldViolation("from_end", "ONE_OF", "give either the end or a page token")])
+        machine_time = self._system_clock.now()
+        rows = await self._store.read(latest_events, request.member_id, kinds, size, machine_time)
+        last = (rows[-1].line.sequence if request.member_id else rows[-1].id) if rows else 0
+        return pb.ListEventsResponse(events=_events(rows), next_page_token=token_of(query, last))
 
     def _at(self, request: pb.ListIdentitiesRequest | pb.BatchCheckIdentitiesRequest) -> Instant:
         at = instant(request, "at")

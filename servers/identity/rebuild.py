@@ -9,15 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from domain.identity.announcing import next_moment
 from domain.identity.laying import flatten
 from domain.identity.timeline import Timeline, fold
+from servers.identity.sql.facts import read_history
+from servers.identity.sql.projections import segment_rows
 from servers.identity.sql.tables import segment, timeline
-from servers.identity.sql.timelines import read_history, segment_rows
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
+from servers.store.rows import insert_rows
 
 BATCH = 200
 """Members rebuilt in one transaction; writers on them wait for its end."""
@@ -79,8 +81,7 @@ def _rebuild(connection: Connection, members: Sequence[str]) -> tuple[list[dict[
         new += [laid[key] for key in sorted(laid)]
         moment = {"next_moment": next_moment(layout, folded.announced)}
         connection.execute(update(timeline).where(timeline.c.member_id == member_id).values(moment))
-    if new:
-        connection.execute(insert(segment), new)
+    insert_rows(connection, segment, new)
     after = _rows(connection, members)
     differed = sum(before.get(member_id, []) != after.get(member_id, []) for member_id in members)
     return new, differed

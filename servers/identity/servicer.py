@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from domain.identity.commands import change, grant, purchase, refund
+from domain.identity.commands import change, grant, preview, purchase, refund
 from domain.identity.orders import Order
 from domain.identity.recording import Written
 from domain.shared.instants import Instant
@@ -35,14 +35,14 @@ class IdentityServicer(rpc.IdentityServiceServicer):
         self, request: pb.PreviewPurchaseRequest, context: "Context"
     ) -> pb.PreviewPurchaseResponse:
         with within_calendar():
-            preview, _ = await self._ask.look(purchase.preview_purchase, purchase_of(request))
-            return pb.PreviewPurchaseResponse(effect=effects.purchase(preview.placed), etag=preview.etag)
+            shown, _ = await self._ask.look(preview.preview_purchase, purchase_of(request))
+            return pb.PreviewPurchaseResponse(effect=effects.purchase(shown.placed), etag=shown.etag)
 
     async def ExplainPurchase(
         self, request: pb.ExplainPurchaseRequest, context: "Context"
     ) -> pb.ExplainPurchaseResponse:
         with within_calendar():
-            told, _ = await self._ask.look(purchase.explain_purchase, purchase_of(request))
+            told, _ = await self._ask.look(preview.explain_purchase, purchase_of(request))
             placed = told.verdict.placed if told.verdict.accepted else None
             return pb.ExplainPurchaseResponse(
                 accepted=told.verdict.accepted,
@@ -77,7 +77,7 @@ class IdentityServicer(rpc.IdentityServiceServicer):
 
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: "Context") -> pb.CancelOrderResponse:
         await self._reads.order(pb.GetOrderRequest(order_id=request.order_id))
-        command = purchase.CancelOrder(request.order_id, request.reason)
+        command = purchase.CancelOrder(request.order_id)
 
         def answer(result: Order, now: Instant) -> pb.CancelOrderResponse:
             return pb.CancelOrderResponse(order=effects.order(result, now))
@@ -136,7 +136,7 @@ class IdentityServicer(rpc.IdentityServiceServicer):
                 timeline=_timeline(result.written, now),
             )
 
-        command = refund.ReinstateTerm(request.member_id, request.refund_id, request.reason)
+        command = refund.ReinstateTerm(request.member_id, request.refund_id)
         return await self._ask.once(request, pb.ReinstateTermResponse, refund.reinstate_term, command, answer)
 
     async def PauseTerm(self, request: pb.PauseTermRequest, context: "Context") -> pb.PauseTermResponse:

@@ -44,6 +44,7 @@ class Write:
     key: Key | None
     answer: Callable[[Any, Instant], bytes]
     """The response's bytes from the use case's result and the instant of the transaction."""
+    reason: str = ""
 
 
 class Writes:
@@ -146,7 +147,8 @@ class _Group:
     def run(self, write: Write, stored: dict[Key, Stored]) -> bytes | Exception:
         if write.key and (known := stored.get(write.key) or self._mine.get(write.key)):
             return _replayed(known, write)
-        doing = Doing(write.actor, write.key.request_id if write.key else "", self._now)
+        request_id = write.key.request_id if write.key else ""
+        doing = Doing(write.actor, request_id, self._now, write.reason)
         try:
             with within_calendar():
                 result = write.use_case(write.command, self._unit.ports, doing)

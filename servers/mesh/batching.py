@@ -2,8 +2,9 @@
 
 The first item starts a batch at the end of the current turn of the event loop, so that everything
 which was ready to run joins it. While `in_flight` batches run, the next one gathers: under load the
-batches grow by themselves and nobody waits for a timer. This is group commit, and just as well a
-pipeline of Redis calls or a `WHERE id IN (...)`.
+batches grow by themselves and nobody waits for a timer. Where a batch costs much more than its items, a
+crowd may be given a pause to gather in: whoever comes alone still never waits. This is group commit, and
+just as well a pipeline of Redis calls or a `WHERE id IN (...)`.
 """
 
 import asyncio
@@ -34,17 +35,25 @@ class Coalescer(Generic[K, V]):
         max_size: int,
         max_waiting: int,
         in_flight: int = 1,
+        pause_seconds: float = 0.0,
     ) -> None:
-        """`max_size` items a batch, `max_waiting` queued items, `in_flight` batches at once; all >= 1."""
+        """`max_size` items a batch, `max_waiting` queued items, `in_flight` batches at once; all >= 1.
+
+        Items that waited while a batch ran wait `pause_seconds` more for others to join them, unless they
+        fill a batch.
+        """
         if min(max_size, max_waiting, in_flight) < 1:
             raise ValueError("max_size, max_waiting and in_flight are at least 1")
         self._batch = batch
         self._max_size = max_size
         self._max_waiting = max_waiting
         self._in_flight = in_flight
+        self._pause_seconds = pause_seconds
         self._waiting: deque[tuple[K, asyncio.Future[V]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
-        self._scheduled = False
+        self._next: asyncio.Handle | None = None
+        """The start of the next batch, if it is set."""
+        self._pausing = False
 
     async def __call__(self, item: K) -> V:
         """The result for this item. Raises Unavailable(STORE_OVERLOADED) if too many wait already."""
@@ -55,9 +64,9 @@ class Coalescer(Generic[K, V]):
         loop = asyncio.get_running_loop()
         future: asyncio.Future[V] = loop.create_future()
         self._waiting.append((item, future))
-        if not self._scheduled and len(self._running) < self._in_flight:
-            self._scheduled = True
-            loop.call_soon(self._start)
+        idle = self._next is None and len(self._running) < self._in_flight
+        if idle or (self._pausing and len(self._waiting) >= self._max_size):
+            self._schedule(loop.call_soon(self._start))
         return await future
 
     async def drain(self) -> None:
@@ -65,8 +74,13 @@ class Coalescer(Generic[K, V]):
         while self._waiting or self._running:
             await asyncio.wait(self._running) if self._running else await asyncio.sleep(0)
 
+    def _schedule(self, start: asyncio.Handle, *, pausing: bool = False) -> None:
+        if self._next is not None:
+            self._next.cancel()
+        self._next, self._pausing = start, pausing
+
     def _start(self) -> None:
-        self._scheduled = False
+        self._next, self._pausing = None, False
         while len(self._running) < self._in_flight and (gathered := self._gather()):
             # In a context of its own: a batch is no part of the call whose item came first, and must
             # not inherit its deadline.
@@ -76,7 +90,11 @@ class Coalescer(Generic[K, V]):
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        self._start()
+        if not self._pause_seconds or len(self._waiting) >= self._max_size:
+            self._start()
+        elif self._waiting and self._next is None:
+            loop = asyncio.get_running_loop()
+            self._schedule(loop.call_later(self._pause_seconds, self._start), pausing=True)
 
     def _gather(self) -> list[tuple[K, asyncio.Future[V]]]:
         gathered: list[tuple[K, asyncio.Future[V]]] = []

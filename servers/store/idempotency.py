@@ -10,13 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, tuple_
+from sqlalchemy import Connection, Table, bindparam, delete, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from domain.shared.errors import DomainError, FieldViolation, Invalid, Raced
 from domain.shared.instants import DAY, Instant
 from servers.store.faults import is_duplicate
 from servers.store.refusals import decode_refusal, encode_refusal
+from servers.store.rows import insert_rows
 
 RETENTION = 30 * DAY
 """How long an answer is kept; after that the same request id is a new request."""
@@ -115,10 +116,8 @@ class Idempotency:
         Raises Raced if one of the keys has an answer by now: look it up again. Raises ValueError for a
         refusal that is not permanent.
         """
-        if not answers:
-            return
         try:
-            connection.execute(insert(self._table), [_row(answer) for answer in answers])
+            insert_rows(connection, self._table, [_row(answer) for answer in answers])
         except IntegrityError as error:
             if is_duplicate(error):
                 raise Raced("REQUEST_IN_PROGRESS", "another call is working on this request id") from error

@@ -10,10 +10,11 @@ Events of one subject do appear in the order of their ids, if their writers take
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 
 from domain.shared.instants import Instant
 from servers.store.event import NAMES, Event
+from servers.store.rows import insert_rows
 
 
 class Entry(NamedTuple):
@@ -50,9 +51,7 @@ class Outbox:
 
     def append(self, connection: Connection, events: Sequence[Event]) -> None:
         """Add the events, in this order, in one statement."""
-        if events:
-            rows = [event.to_row() | {"attempts": 0} for event in events]
-            connection.execute(insert(self._table), rows)
+        insert_rows(connection, self._table, [event.to_row() | {"attempts": 0} for event in events])
 
     def unpublished(self, connection: Connection, limit: int) -> list[Entry]:
         """The first that wait to be published."""

@@ -17,8 +17,8 @@ from servers.store.store import Store
 from servers.store.tables import ServiceTables
 from tests.contract import ledger
 from tests.fakes import EPOCH, FakeClock
-from tests.proxy import Proxy
 from tests.servers import MariaDB
+from tests.toxics import Proxy, toxic_proxy
 
 TTL = 10 * SECOND
 
@@ -196,11 +196,11 @@ async def test_a_task_that_missed_its_cancellation_is_ended_all_the_same() -> No
 
 @pytest.fixture
 async def cut_off(mariadb: MariaDB, mysql_url: str) -> AsyncIterator[tuple[Store, Proxy]]:
-    async with Proxy(mariadb.port) as proxy:
+    async with toxic_proxy(mariadb.port) as proxy:
         url = mariadb.url(mysql_url.rsplit("/", 1)[1], proxy.port)
         store = Store(StoreConfig(url, connect_seconds=1, transaction_seconds=0.5))
         yield store, proxy
-        proxy.speak()
+        proxy.clear()
         await store.close()
 
 
@@ -216,4 +216,4 @@ async def test_a_job_that_cannot_renew_stops_before_another_may_begin(
         proxy.mute()
         await asyncio.sleep(1.2)
         assert recorder.running == 0
-        proxy.speak()
+        proxy.clear()

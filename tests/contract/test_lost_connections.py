@@ -14,13 +14,13 @@ from servers.store.faults import CommitUnknown
 from servers.store.store import Store
 from tests.conftest import started
 from tests.contract import ledger
-from tests.proxy import Proxy, is_commit, is_rollback, mysql_error, no_answer, nothing
 from tests.servers import MariaDB
+from tests.toxics import DropReply, DropRequest, ForgeError, Proxy, toxic_proxy
 
 
 @pytest.fixture
 async def proxy(mariadb: MariaDB) -> AsyncIterator[Proxy]:
-    async with Proxy(mariadb.port) as proxy:
+    async with toxic_proxy(mariadb.port) as proxy:
         yield proxy
 
 
@@ -31,7 +31,7 @@ async def store(mariadb: MariaDB, mysql_url: str, proxy: Proxy) -> AsyncIterator
     store = Store(StoreConfig(url, pool_size=4, connect_seconds=1, transaction_seconds=1.5))
     await store.transact(ledger.create)
     yield store
-    proxy.speak()
+    proxy.clear()
     await store.close()
 
 
@@ -43,23 +43,21 @@ def own_mariadb() -> Iterator[MariaDB]:
 
 async def test_a_commit_whose_answer_is_lost_is_unknown_and_was_done(store: Store, proxy: Proxy) -> None:
     """F-13."""
-    proxy.drops_reply_to = is_commit
+    proxy.add(DropReply(command="COMMIT"))
 
     with pytest.raises(CommitUnknown):
         await store.transact(ledger.add, 1)
 
-    proxy.drops_reply_to = nothing
     assert await store.read(ledger.amount_of, 1) == 1
 
 
 async def test_a_commit_that_never_arrived_is_unknown_and_was_not_done(store: Store, proxy: Proxy) -> None:
     """F-14."""
-    proxy.resets_before = is_commit
+    proxy.add(DropRequest(command="COMMIT"))
 
     with pytest.raises(CommitUnknown):
         await store.transact(ledger.add, 1)
 
-    proxy.resets_before = nothing
     assert await store.read(ledger.amount_of, 1) == 0
 
 
@@ -84,13 +82,12 @@ async def test_a_commit_that_fails_oddly_is_never_run_again(store: Store, proxy:
         runs += 1
         ledger.add(connection, 1)
 
-    proxy.forges = lambda chunk: mysql_error(1180) if is_commit(chunk) else None
-    proxy.resets_before = is_rollback
+    proxy.add(ForgeError(command="COMMIT", error="1180 forged"))
+    proxy.add(DropRequest(command="ROLLBACK"))
     with pytest.raises(CommitUnknown):
         await store.transact(add)
 
     assert runs == 1
-    proxy.forges, proxy.resets_before = no_answer, nothing
     await store.transact(add)
     assert await store.read(ledger.amount_of, 1) == 1
 
@@ -103,7 +100,7 @@ async def test_a_silent_server_is_unavailable_in_time_and_recovers(store: Store,
         await store.transact(ledger.add, 1)
     assert time.monotonic() - began < 4
 
-    proxy.speak()
+    proxy.clear()
     await store.transact(ledger.add, 1)
     assert await store.read(ledger.amount_of, 1) == 1
 

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, RowMapping, Table, select
 from domain.identity.facts import TermPlaced, TermTerminated
 from domain.identity.laying import flatten
 from domain.identity.timeline import Timeline, fold
+from servers.identity.sql.facts import read_history
+from servers.identity.sql.projections import segment_rows
 from servers.identity.sql.tables import common, event, order, segment, timeline
-from servers.identity.sql.timelines import read_history, segment_rows
 from tests.faults.crowd import Memory
 
 Rows = Sequence[RowMapping]

@@ -12,14 +12,14 @@ from tests.faults.crowd import Memory
 from tests.faults.ground import Ground
 from tests.faults.image import growth
 from tests.faults.stories import Call, bought, ordered, paying, send
-from tests.proxy import Picks, Proxy, is_commit, nothing
 from tests.servers import MariaDB
+from tests.toxics import ALWAYS, DropReply, DropRequest, Proxy, toxic_proxy
 
 
 @pytest.fixture
 async def proxy(mysql_land: Ground, mariadb: MariaDB) -> AsyncIterator[Proxy]:
     """Between the server and its database."""
-    async with Proxy(mariadb.port) as proxy:
+    async with toxic_proxy(mariadb.port) as proxy:
         mysql_land.overrides["store_url"] = mysql_land.url.replace(str(mariadb.port), str(proxy.port))
         await mysql_land.restart()
         yield proxy
@@ -31,7 +31,7 @@ async def test_a_commit_whose_answer_is_lost_is_answered_as_if_nothing_had_been(
 ) -> None:
     """F-13: the stored answer tells that it was done, and it is not done again."""
     call = await _payment(mysql_land)
-    proxy.drops_reply_to = _once(is_commit)
+    proxy.add(DropReply(command="COMMIT"))
     answer = await send(mysql_land.channel, call)
     assert answer == await send(mysql_land.channel, call)
     _assert_in_order(mysql_land, call, answer)
@@ -40,7 +40,7 @@ async def test_a_commit_whose_answer_is_lost_is_answered_as_if_nothing_had_been(
 async def test_a_commit_that_never_arrived_is_done_all_the_same(mysql_land: Ground, proxy: Proxy) -> None:
     """F-14: to the caller the same as F-13."""
     call = await _payment(mysql_land)
-    proxy.resets_before = _once(is_commit)
+    proxy.add(DropRequest(command="COMMIT"))
     answer = await send(mysql_land.channel, call)
     assert answer == await send(mysql_land.channel, call)
     _assert_in_order(mysql_land, call, answer)
@@ -53,12 +53,12 @@ async def test_an_outcome_that_cannot_be_learnt_is_aborted_and_found_by_the_same
     """F-13, F-14, again and again: never UNKNOWN, never done twice."""
     call = await _payment(mysql_land)
     before = mysql_land.image()
-    proxy.drops_reply_to, proxy.resets_before = (is_commit, nothing) if arrives else (nothing, is_commit)
+    proxy.add((DropReply if arrives else DropRequest)(command="COMMIT", times=ALWAYS))
     with pytest.raises(Raced) as raised:
         await send(mysql_land.channel, call)
     assert raised.value.reason == "TRANSACTION_RACED"
     assert raised.value.retry_after_seconds is not None
-    proxy.drops_reply_to = proxy.resets_before = nothing
+    proxy.clear()
     assert bool(growth(before, mysql_land.image())) is arrives
     answer = await send(mysql_land.channel, call)
     assert answer == await send(mysql_land.channel, call)
@@ -98,16 +98,6 @@ def _assert_in_order(land: Ground, call: Call, answer: bytes) -> None:
     with land.engine.connect() as connection:
         memory = Memory(member_id, {call.request.request_id: answer})
         assert list(violations(connection, [memory])) == []
-
-
-def _once(picks: Picks) -> Picks:
-    """The first chunk only."""
-    left = [True]
-
-    def first(chunk: bytes) -> bool:
-        return picks(chunk) and bool(left) and left.pop()
-
-    return first
 
 
 def _deadlocks(mariadb: MariaDB) -> int:

@@ -1,8 +1,9 @@
 """Lays a member's terms out in time, from the facts alone: R2 to R7, R18.
 
 Terms are laid in order of acquisition, each behind everything of an earlier order. A cut (upgrade, pause)
-leaves a rest, which keeps the term's order. Frozen rests come last. Refunds that HOLD leave a gap:
-`occupied` is where a piece would have ended without them, and later terms keep behind that.
+leaves a rest, which keeps the term's order; what a refunded upgrade gives back waits for its turn until the
+upgrade is laid. Frozen rests come last. Refunds that HOLD leave a gap: `occupied` is where a piece would have
+ended without them, and later terms keep behind that.
 """
 
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,7 @@ class Cut:
     """An upgrade or a pause. `back` is when the rest may go on: the undoing or the resumption."""
 
     at: int
+    upgrade: str | None
     back: int | None
     freezes: bool
     pauses: bool
@@ -134,6 +136,10 @@ class LaneLayout:
         self.laid: list[Piece] = []
         self.cursor = -FOREVER
         self.blocked = False
+        self.kept: list[tuple[Term, int]] = []
+        """What HOLD keeps free: the refunded term, and until when."""
+        self.returning: list[tuple[str, Progress]] = []
+        """What comes back once its upgrade is laid."""
         self.frozen: list[Progress] = []
         self.to_lay: list[Progress] = []
 
@@ -149,6 +155,7 @@ class LaneLayout:
                 progress.frozen = False
                 progress.thawed = order[0] if turn == "thaw" else -1
                 self._lay_term(progress)
+                self._lay_returning()
         self._lay_frozen()
         self.layout.pieces[self.lane] = sorted(self._real(), key=lambda piece: piece.start)
 
@@ -160,6 +167,7 @@ class LaneLayout:
         cuts = [
             Cut(
                 at=upgrade.moment,
+                upgrade=upgrade.term_id,
                 back=self.ended.get(upgrade.term_id),
                 freezes=residue == "FREEZE",
                 pauses=False,
@@ -170,7 +178,7 @@ class LaneLayout:
             if superseded == term.term_id
         ]
         cuts += [
-            Cut(pause.at, pause.resumed, freezes=False, pauses=True)
+            Cut(pause.at, None, pause.resumed, freezes=False, pauses=True)
             for pause in self.history.pauses
             if pause.term_id == term.term_id
         ]
@@ -223,9 +231,12 @@ class LaneLayout:
         """Whether what a cut left can be laid at once."""
         if cut.back is not None:
             progress.floor = max(progress.floor, cut.back)
-            return True
+            if cut.upgrade is None or cut.upgrade in self.layout.ended:
+                return True
+            self.returning.append((cut.upgrade, progress))
+            return False
         if cut.pauses:
-            self.blocked = self._wait(progress)
+            self.blocked = self._wait(progress) or self.blocked
         elif cut.freezes and cut.turn < progress.thawed:
             progress.floor = max(progress.floor, cut.at)
             return True
@@ -234,6 +245,13 @@ class LaneLayout:
             progress.frozen = True
             self.frozen.append(progress)
         return False
+
+    def _lay_returning(self) -> None:
+        """R6: what an upgrade replaced comes back behind what was had of it."""
+        while ready := [one for one in self.returning if one[0] in self.layout.ended]:
+            first = min(ready, key=lambda one: one[1].term.order)
+            self.returning.remove(first)
+            self._lay_term(first[1])
 
     def _wait(self, progress: Progress) -> bool:
         """No interval for now. A full refund ends the waiting; what waited behind goes on from there."""
@@ -253,23 +271,32 @@ class LaneLayout:
         self.laid.append(
             Piece(piece.term, piece.start, cut_end, max(cut_end, occupied), run, progress.frozen)
         )
-        if piece.start < max(cut_end, occupied):
-            self.cursor = max(self.cursor, cut_end, cut_end if progress.frozen else occupied)
+        if piece.start < cut_end:
+            self.cursor = max(self.cursor, cut_end)
+        if piece.start < occupied:
+            self.kept.append((progress.term, occupied))
 
     def _find_place(self, progress: Progress) -> tuple[Piece, int]:
         """The piece as it would be without its next cut, and its end before refunds."""
         _, until, _ = progress.due()
         if progress.pinned is not None:
             return self._at(progress, progress.pinned)
-        start = max(self.cursor, progress.floor)
+        start = max(self._free_from(progress), progress.floor)
         while True:
             piece, natural = self._at(progress, start)
-            upto = min(piece.end, until)
+            upto = max(start, min(piece.end, until))
             pins = self._pins_against(progress)
             clashes = [pin for pin in pins if start < pin.occupied and pin.start < upto]
-            if not clashes or start >= upto:
+            if not clashes:
                 return piece, natural
             start = min(clashes, key=lambda pin: pin.start).occupied
+
+    def _free_from(self, progress: Progress) -> int:
+        """Behind all that was laid; frozen rests and what comes back need not heed HOLD."""
+        if progress.frozen:
+            return max((piece.end for piece in self._real()), default=-FOREVER)
+        kept = [until for term, until in self.kept if not _gave_back(term, progress)]
+        return max(self.cursor, *kept, -FOREVER)
 
     def _at(self, progress: Progress, start: int) -> tuple[Piece, int]:
         term, (_, _, refunds) = progress.term, progress.due()
@@ -297,12 +324,10 @@ class LaneLayout:
 
     def _pins_against(self, progress: Progress) -> list[Piece]:
         """What a refunded upgrade gives back comes back at once: its HOLD is for the others."""
-        return [
-            replace(pin, occupied=pin.end)
-            if progress.term.term_id in [superseded for superseded, _ in pin.term.supersedes]
-            else pin
-            for pin in self._pins()
+        pins = [
+            replace(pin, occupied=pin.end) if _gave_back(pin.term, progress) else pin for pin in self._pins()
         ]
+        return [pin for pin in pins if pin.start < pin.occupied]
 
     def _pins(self, before: int = FOREVER) -> list[Piece]:
         """Pinned pieces whose turn has not come."""
@@ -319,8 +344,12 @@ class LaneLayout:
 
     def _lay_frozen(self) -> None:
         """R7: behind everything else, in order; HOLD does not keep them away."""
-        self.cursor = max((piece.end for piece in self._real()), default=-FOREVER)
         while self.frozen:
             progress = min(self.frozen, key=lambda one: one.term.order)
             self.frozen.remove(progress)
             self._lay_term(progress)
+            self._lay_returning()
+
+
+def _gave_back(upgrade: Term, progress: Progress) -> bool:
+    return progress.term.term_id in [superseded for superseded, _ in upgrade.supersedes]

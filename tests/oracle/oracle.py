@@ -172,6 +172,11 @@ class Oracle:
         history = self._history(op["member"])
         if self._repeated("refund", op["refund"], op, "REFUND_ID_REUSED"):
             return {}
+        if any(
+            one["refund"] == op["refund"] and one["order"] != op.get("order")
+            for one in self.waiting_refunds.values()
+        ):
+            raise Refusal("REFUND_ID_REUSED")
         term_id = op.get("term") or self.orders.get(op["order"])
         if term_id is None:
             self.waiting_refunds[op["order"]] = op

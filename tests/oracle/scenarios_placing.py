@@ -413,6 +413,24 @@ PINNED = (
             ),
         ),
     ),
+    Scenario(
+        "HOLD keeps the place of a term that was refunded whole: behind a pinned one, as if it were there",
+        catalog(MONTH, DAYS, hold=True),
+        (
+            *(buy(term, "month", "01-10T10") for term in "abc"),
+            refund("a", "01-15T10"),
+            refund("b", "01-15T10"),
+            grant("p", "days", "01-16T10", start="02-05T10"),
+        ),
+        (
+            (
+                ("a", "01-10T10", "01-15T10"),
+                ("p", "02-05T10", "02-12T10"),
+                # 12 February to 12 March stays free for b.
+                ("c", "03-12T10", "04-12T10"),
+            ),
+        ),
+    ),
     _pinned(
         "a pinned start in the past moves later terms right, as far as needed",
         _month("a", "02-10T10"),

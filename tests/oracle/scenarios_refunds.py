@@ -225,6 +225,78 @@ UNDONE = (
     # 45 + 91 days longer: 487 of 501 days are left, 36,500 x 487 / 501 = 35,480.04.
     _undone("TAIL", 35480),
     Scenario(
+        "R6: what was had of a paused and refunded upgrade stays, the rest of the quarter comes behind it",
+        catalog(QUARTER, YEAR, relations={"quarter > year": "UPGRADE_NOW DISCARD"}),
+        (
+            buy("q", "quarter", "01-01"),
+            buy("y", "year", "02-15"),
+            change("pause", "y", "02-20"),
+            change("resume", "y", "02-25"),
+            refund("y", "03-10"),
+        ),
+        (
+            (
+                ("q", "01-01", "02-15"),
+                ("y", "02-15", "02-20"),
+                ("y", "02-25", "03-10"),
+                ("q", "03-10", "04-24"),
+            ),
+        ),
+    ),
+    Scenario(
+        "a start inside what was had of a paused and refunded upgrade is taken",
+        catalog(
+            QUARTER,
+            YEAR,
+            MONTH,
+            relations={"quarter > year": "UPGRADE_NOW DISCARD"},
+            hold=True,
+        ),
+        (
+            buy("q", "quarter", "01-01"),
+            buy("y", "year", "01-01"),
+            change("pause", "y", "01-01"),
+            change("resume", "y", "01-01"),
+            change("pause", "y", "01-05"),
+            change("resume", "y", "01-05"),
+            refund("y", "03-01"),
+            grant("m", "month", "03-01", "PINNED_START_TAKEN", start="01-05"),
+            # It replaces the quarter that came back, at its very start.
+            buy("z", "year", "03-01", told={"supersedes": ["q"]}),
+        ),
+        ((("y", "01-01", "01-05"), ("y", "01-05", "03-01"), ("z", "03-01", "2027-03-01")),),
+    ),
+    Scenario(
+        "HOLD keeps away neither the card that was cut nor those queued behind it",
+        catalog(QUARTER, YEAR, relations={"quarter > year": "UPGRADE_NOW DISCARD"}, hold=True),
+        (
+            buy("q", "quarter", "01-01"),
+            buy("r", "quarter", "01-01"),
+            buy("y", "year", "02-15"),
+            refund("y", "03-01"),
+        ),
+        (
+            (
+                ("q", "01-01", "02-15"),
+                ("y", "02-15", "03-01"),
+                ("q", "03-01", "04-15"),
+                ("r", "04-15", "07-15"),
+            ),
+        ),
+    ),
+    Scenario(
+        "HOLD: an upgrade refunded from before its rest began gives back from that instant",
+        catalog(QUARTER, YEAR, relations={"quarter > year": "UPGRADE_NOW DISCARD"}, hold=True),
+        (
+            buy("q", "quarter", "01-01"),
+            buy("y", "year", "02-15"),
+            change("pause", "y", "02-15"),
+            change("resume", "y", "02-20"),
+            refund("y", "02-15", now="02-20"),
+        ),
+        ((("q", "01-01", "02-15"), ("q", "02-15", "04-01")),),
+    ),
+    Scenario(
         "an upgrade refunded at its very start gives everything back",
         catalog(QUARTER, YEAR, relations={"quarter > year": "UPGRADE_NOW DISCARD"}),
         (buy("q", "quarter", "01-01"), buy("y", "year", "02-15"), refund("y", "02-15")),
@@ -321,6 +393,18 @@ PAYMENTS = (
         ((CUT,),),
     ),
     Scenario(
+        "a refund id that waits for one payment is not another's",
+        catalog(MONTH),
+        (
+            refund("", "01-20T10", refund="r", order="o", told={"waits_for_payment": True}),
+            refund("", "01-20T10", "REFUND_ID_REUSED", refund="r", order="p"),
+            refund("", "01-20T10", refund="r", order="o", told={"waits_for_payment": True}),
+            buy("b", "month", "02-10T10", order="p", now="02-10T10"),
+            refund("b", "02-20T10", "REFUND_ID_REUSED", refund="r"),
+        ),
+        ((("b", "02-10T10", "03-10T10"),),),
+    ),
+    Scenario(
         "ID-3: a payment told twice is one",
         catalog(MONTH),
         (buy("a", "month", "01-10T10", order="o"), buy("a", "month", "01-10T10", order="o")),
@@ -376,6 +460,38 @@ CHANGES = (
         change("resume", "b", "01-21T10", "TERM_STATE_WRONG"),
         change("pause", "a", "01-21T10", "TERM_STATE_WRONG"),
         lane=(CUT,),
+    ),
+    Scenario(
+        "R2, R18: what was acquired before a paused card that was pinned into its past moves up and runs",
+        catalog(THIRTY),
+        (
+            buy("a", "thirty", "01-10"),
+            buy("b", "thirty", "01-10"),
+            grant("p", "thirty", "01-10", start="01-01"),
+            change("pause", "p", "01-11"),
+            change("resume", "p", "01-21"),
+        ),
+        (
+            (
+                ("p", "01-01", "01-11"),
+                ("a", "01-11", "02-10"),
+                ("b", "02-10", "03-12"),
+                ("p", "03-12", "04-01"),
+            ),
+        ),
+    ),
+    Scenario(
+        "a refund that would leave nothing of a paused card now may leave something where it resumes",
+        catalog(WEEK),
+        # A hundred-thousandth of seven days and two seconds is 6 seconds: over midnight, on 4 May.
+        (
+            buy("w", "week", "05-01T12"),
+            change("pause", "w", "05-01T12"),
+            refund("w", "05-01T11", share="99999/100000", now="05-01T12"),
+            buy("x", "week", "05-01T12", "TERM_PAUSED"),
+            change("resume", "w", "05-04T23:59:58"),
+        ),
+        ((("w", "05-04T23:59:58", "05-05"),),),
     ),
     Scenario(
         "R5: a paused day card keeps the whole days after the current one",

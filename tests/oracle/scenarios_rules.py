@@ -16,6 +16,7 @@ from tests.oracle.scenario import (
 )
 
 GOLD = sku("gold", 1, "MONTH", price=3100)
+FREE = sku("free", 1, "MONTH")
 YEAR = sku("year", 1, "YEAR", price=36500)
 TICKET = sku("ticket", 1, "MONTH", price=3100, spu="ticket")
 STUDENT = sku("student", 1, "MONTH", price=3100, spu="student")
@@ -95,6 +96,23 @@ PREREQUISITES = (
         _buy_ticket("PREREQUISITE_MISSING"),
         lanes=((),),
     ),
+    Scenario(
+        "EVER_BOUGHT: a free card that was refunded before any of it was had does not count",
+        catalog(GOLD, FREE, TICKET, rules=[needs("ticket", "free", "EVER_BOUGHT")]),
+        (
+            *_gold("a"),
+            buy("f", "free", "01-10T10"),
+            refund("f", "01-11T10"),
+            _buy_ticket("PREREQUISITE_MISSING"),
+        ),
+        ((A,),),
+    ),
+    Scenario(
+        "EVER_BOUGHT: a free card that was had for a day counts",
+        catalog(FREE, TICKET, rules=[needs("ticket", "free", "EVER_BOUGHT")]),
+        (buy("f", "free", "01-10T10"), refund("f", "01-11T10"), _buy_ticket()),
+        ((("f", "01-10T10", "01-11T10"),), (T,)),
+    ),
     _ticket(
         "EVER_BOUGHT: refunded in part counts",
         "EVER_BOUGHT",
@@ -113,6 +131,27 @@ REFUNDS_OF_PREREQUISITES = (
         _buy_ticket(),
         refund("b", "01-25T10", "REFUND_BLOCKED"),
         lanes=((A, B), (T,)),
+    ),
+    Scenario(
+        "BLOCK: a refund that waited is not made, and its payment stands",
+        catalog(GOLD, TICKET, rules=[needs("ticket", "gold", "COVERS_INTERVAL", "KEEP")]),
+        (
+            *_gold("a", "b"),
+            _buy_ticket(),
+            refund("b", "01-25T10"),
+            Step(
+                {
+                    "op": "catalog",
+                    "catalog": catalog(
+                        GOLD, TICKET, rules=[needs("ticket", "gold", "COVERS_INTERVAL", "BLOCK")]
+                    ),
+                }
+            ),
+            refund("", "01-26T10", refund="r", order="o", told={"waits_for_payment": True}),
+            buy("c", "gold", "01-27T10", order="o", now="01-27T10"),
+            refund("c", "01-28T10", "REFUND_BLOCKED"),
+        ),
+        ((A, ("c", "02-10T10", "03-10T10")), (T,)),
     ),
     _ticket(
         "KEEP: the dependent stays",

@@ -7,9 +7,9 @@ from domain.identity.cards import CardBatch, hash_of
 from domain.identity.catalog import Catalog, Channel
 from domain.identity.catalog_check import Draft, violations
 from domain.identity.catalog_diff import Change, diff, numbered
-from domain.identity.commands.purchase import sku_of
 from domain.identity.ports import IdentityPorts
 from domain.identity.recording import Doing
+from domain.identity.wanted import sku_of
 from domain.shared.errors import FieldViolation, Invalid, Raced, Refused
 from domain.shared.instants import Instant
 
@@ -19,17 +19,24 @@ class ApplyCatalog:
     """Replace the catalogue. `expected_revision` 0: whichever is current."""
 
     draft: Draft
-    validate_only: bool
     expected_revision: int
 
 
 @dataclass(frozen=True)
 class Applied:
-    """The revision in force afterwards (or, validating only, the one that would be), and what changed."""
+    """The revision in force afterwards, and what changed."""
 
     revision: int
     changes: Sequence[Change]
     warnings: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What applying a catalogue would do; None if it contradicts itself, with everything that is wrong."""
+
+    applied: Applied | None
+    violations: Sequence[FieldViolation] = ()
 
 
 @dataclass(frozen=True)
@@ -80,19 +87,28 @@ def apply_catalog(command: ApplyCatalog, ports: IdentityPorts, doing: Doing) -> 
     if found := violations(command.draft):
         raise Invalid(found, "CATALOG_INCONSISTENT", "the catalogue contradicts itself")
     old = ports.catalogs.latest()
-    revision = old.revision if old else 0
-    if command.expected_revision and command.expected_revision != revision:
-        raise Raced("STALE_VERSION", "the catalogue has changed", current_version=str(revision))
     wanted = catalog_of(command.draft)
+    applied = _applied(old, wanted, command.expected_revision)
+    if applied.changes:
+        retired = [sku_id for sku_id in (old.skus if old else {}) if sku_id not in wanted.skus]
+        ports.catalogs.add(numbered(old, wanted, ports.catalogs.highest_versions()), retired, doing.now)
+    return applied
+
+
+def plan_catalog(command: ApplyCatalog, ports: IdentityPorts, _: Doing) -> Planned:
+    """What applying it would do, or everything that is wrong with it. Raises Raced (STALE_VERSION)."""
+    if found := violations(command.draft):
+        return Planned(None, found)
+    wanted = catalog_of(command.draft)
+    return Planned(_applied(ports.catalogs.latest(), wanted, command.expected_revision))
+
+
+def _applied(old: Catalog | None, wanted: Catalog, expected_revision: int) -> Applied:
+    revision = old.revision if old else 0
+    if expected_revision and expected_revision != revision:
+        raise Raced("STALE_VERSION", "the catalogue has changed", current_version=str(revision))
     changes = diff(old, wanted)
-    warnings = _warnings(old, wanted)
-    if not changes:
-        return Applied(revision, changes, warnings)
-    new = numbered(old, wanted, ports.catalogs.highest_versions())
-    if not command.validate_only:
-        retired = [sku_id for sku_id in (old.skus if old else {}) if sku_id not in new.skus]
-        ports.catalogs.add(new, retired, doing.now)
-    return Applied(new.revision, changes, warnings)
+    return Applied(revision + 1 if changes else revision, changes, _warnings(old, wanted))
 
 
 def _warnings(old: Catalog | None, new: Catalog) -> list[str]:
@@ -134,5 +150,5 @@ def void_cards(command: VoidCards, ports: IdentityPorts, doing: Doing) -> Voided
         ports.cards.batch(command.batch_id)
     hashes = list(dict.fromkeys(hash_of(code) for code in command.codes))
     known = [code_hash for code_hash in hashes if ports.cards.find(code_hash)]
-    voided, redeemed = ports.cards.void(command.batch_id, known)
+    voided, redeemed = ports.cards.void(command.batch_id, known, doing.reason)
     return Voided(voided, redeemed, len(hashes) - len(known))

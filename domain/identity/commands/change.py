@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from domain.identity.catalog import Rule
 from domain.identity.changes import absorb, extend, pause, resume
-from domain.identity.facts import Fact, MemberGone, Recorded, TermMoved
+from domain.identity.facts import Fact, MemberGone, Recorded
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.placement import effective_of, moves
@@ -83,7 +83,7 @@ def extend_term(command: ExtendTerm, ports: IdentityPorts, doing: Doing) -> Chan
     timeline, layout = open_timeline(ports.timelines, command.member_id)
     rules = _rules(ports, doing)
     fact = extend(timeline, layout, rules, command.term_id, command.extension_id, command.by, doing.now)
-    effective = effective_of(fact.term)
+    effective = effective_of(timeline, fact.term)
     return _changed(command.extension_id, timeline, layout, effective, fact, ports, doing)
 
 
@@ -120,12 +120,6 @@ def _changed(
     ports: IdentityPorts,
     doing: Doing,
 ) -> Changed:
-    moved = _moved(timeline, layout, term_id, fact, effective)
-    return Changed(term_id, write(ports.timelines, timeline, [(effective, fact)], doing, moved))
-
-
-def _moved(
-    timeline: Timeline, layout: Layout, term_id: str, fact: Fact, effective: Instant
-) -> list[TermMoved]:
     after = flatten(timeline.then(Recorded(fact, effective, timeline.announced)))
-    return moves(layout, after, timeline.terms, {term_id})
+    moved = moves(layout, after, timeline.terms, {term_id})
+    return Changed(term_id, write(ports.timelines, timeline, [(effective, fact)], doing, moved, after))

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from domain.identity.cards import CardBatch, hash_of, require_redeemable
 from domain.identity.catalog import Channel, Sku
 from domain.identity.checks import judge
-from domain.identity.commands.purchase import sku_of, trial_subjects
 from domain.identity.explain import require
-from domain.identity.facts import Cause, CauseKind, Term, TermPlaced
+from domain.identity.facts import TermPlaced
 from domain.identity.placement import Acquisition, effective_of
 from domain.identity.ports import IdentityPorts
 from domain.identity.recording import Doing, Written, open_timeline, write
+from domain.identity.terms import Cause, CauseKind, Term
+from domain.identity.wanted import sku_of, trial_subjects, trial_used
 from domain.shared.errors import FieldViolation, Invalid, Refused
 from domain.shared.instants import Instant
 
@@ -77,15 +78,15 @@ def grant_term(command: GrantTerm, ports: IdentityPorts, doing: Doing) -> Grante
         paid=command.paid,
     )
     subjects = trial_subjects(command.member_id, command.fingerprints)
-    used = bool(sku.trial_family) and ports.claims.trial_used(sku.trial_family, subjects)
+    used = trial_used(sku, subjects, ports.claims)
     now = doing.now
     verdict = judge(timeline, layout, catalog, wanted, since=now, now=now, trial_used=used)
     placed = require(verdict, timeline, layout, catalog, wanted)
     if sku.trial_family:
         ports.claims.use_trial(sku.trial_family, subjects, command.term_id)
     ports.claims.give(command.cause, command.member_id, command.term_id)
-    facts = [(effective_of(placed.term), TermPlaced(placed.term))]
-    written = write(ports.timelines, timeline, facts, doing, placed.consequences())
+    facts = [(effective_of(timeline, placed.term), TermPlaced(placed.term))]
+    written = write(ports.timelines, timeline, facts, doing, placed.consequences(), placed.layout)
     return Granted(command.term_id, written)
 
 

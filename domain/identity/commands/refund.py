@@ -1,7 +1,7 @@
 """Giving money and time back, and undoing that."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from domain.identity.catalog import Catalog
@@ -26,7 +26,6 @@ class TerminateTerm:
     at: Instant | None = None
     share: Fraction = Fraction(1)
     keep_time: bool = False
-    reason: str = ""
     release_trial: bool = False
 
 
@@ -36,7 +35,6 @@ class ReinstateTerm:
 
     member_id: str
     refund_id: str
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,12 +67,12 @@ def terminate_term(command: TerminateTerm, ports: IdentityPorts, doing: Doing) -
     if command.order_id:
         order = _order_of(command, ports)
         if order.state is not OrderState.PAID:
-            _require_unused(command, timeline, ports.orders.notices(command.order_id))
-            ports.orders.notice(_notice(command, doing))
+            _wait(command, timeline, ports, doing)
             return Refunded(None, Written(timeline, layout))
         term_id = order.term_id
     if command.refund_id in timeline.refunds:
         return Refunded(_made_before(command, term_id, timeline, ports), Written(timeline, layout))
+    _require_waits_for_no_other(command, ports)
     catalog = ports.catalogs.current(doing.now)
     terminated = terminate(timeline, layout, catalog.rules, _ending(command, term_id, doing), doing.now)
     if command.release_trial:
@@ -90,29 +88,36 @@ def reinstate_term(command: ReinstateTerm, ports: IdentityPorts, doing: Doing) -
     catalog = ports.catalogs.current(doing.now)
     reinstated = reinstate(timeline, layout, catalog, command.refund_id, doing.now)
     effective = timeline.refunds[command.refund_id].cuts[0].at
-    written = write(ports.timelines, timeline, [(effective, reinstated.fact)], doing, reinstated.moves)
+    facts = [(effective, reinstated.fact)]
+    written = write(ports.timelines, timeline, facts, doing, reinstated.moves, reinstated.layout)
     return Unrefunded(reinstated, written)
 
 
 def apply_notice(
     notice: RefundNotice, term_id: str, catalog: Catalog, written: Written, ports: IdentityPorts, doing: Doing
 ) -> Written:
-    """Make a refund that came before its payment, now that the term is there."""
+    """Make a refund that came before its payment, now that the term is there, for its own reason.
+
+    One that a rule forbids is not made. The payment stands all the same: had it come first, it would too.
+    """
     wish = Ending(notice.refund_id, term_id, notice.at, notice.share, notice.keep_time, notice.reason)
-    terminated = terminate(written.timeline, written.layout, catalog.rules, wish, doing.now)
+    try:
+        terminated = terminate(written.timeline, written.layout, catalog.rules, wish, doing.now)
+    except Refused:
+        return written
     if notice.release_trial:
         ports.claims.release_trial(term_id)
-    return _write(terminated, written.timeline, ports, doing)
+    return _write(terminated, written.timeline, ports, replace(doing, reason=notice.reason))
 
 
 def _write(terminated: Terminated, timeline: Timeline, ports: IdentityPorts, doing: Doing) -> Written:
     facts = [(terminated.fact.cuts[0].at, terminated.fact)]
-    return write(ports.timelines, timeline, facts, doing, terminated.moves)
+    return write(ports.timelines, timeline, facts, doing, terminated.moves, terminated.layout)
 
 
 def _ending(command: TerminateTerm, term_id: str, doing: Doing) -> Ending:
     at = doing.now if command.at is None else command.at
-    return Ending(command.refund_id, term_id, at, command.share, command.keep_time, command.reason)
+    return Ending(command.refund_id, term_id, at, command.share, command.keep_time, doing.reason)
 
 
 def _order_of(command: TerminateTerm, ports: IdentityPorts) -> Order:
@@ -126,29 +131,31 @@ def _order_of(command: TerminateTerm, ports: IdentityPorts) -> Order:
     return order
 
 
-def _notice(command: TerminateTerm, doing: Doing) -> RefundNotice:
-    at = doing.now if command.at is None else command.at
-    return RefundNotice(
+def _wait(command: TerminateTerm, timeline: Timeline, ports: IdentityPorts, doing: Doing) -> None:
+    """Keep a refund until its payment. Raises Refused (REFUND_ID_REUSED) if its id is of another one."""
+    if command.refund_id in timeline.refunds:
+        raise _id_reused(command)
+    _require_waits_for_no_other(command, ports)
+    notice = RefundNotice(
         command.refund_id,
         command.order_id,
         command.member_id,
-        at,
+        doing.now if command.at is None else command.at,
         command.share,
         command.keep_time,
-        command.reason,
+        doing.reason,
         command.release_trial,
     )
+    ports.orders.notice(notice)
 
 
-def _require_unused(command: TerminateTerm, timeline: Timeline, waiting: Sequence[RefundNotice]) -> None:
-    """Raises Refused (REFUND_ID_REUSED) if the id is of a refund that was made, or waits otherwise."""
-    same = all(
-        (notice.share, notice.keep_time) == (command.share, command.keep_time)
-        and command.at in (None, notice.at)
-        for notice in waiting
-        if notice.refund_id == command.refund_id
-    )
-    if command.refund_id in timeline.refunds or not same:
+def _require_waits_for_no_other(command: TerminateTerm, ports: IdentityPorts) -> None:
+    """Raises Refused (REFUND_ID_REUSED) if another refund of this id waits for its payment."""
+    waiting = ports.orders.noticed(command.member_id, command.refund_id)
+    if waiting is None:
+        return
+    same = (waiting.order_id, waiting.share, waiting.keep_time)
+    if same != (command.order_id, command.share, command.keep_time) or command.at not in (None, waiting.at):
         raise _id_reused(command)
 
 

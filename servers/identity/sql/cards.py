@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from domain.identity.cards import Card, CardBatch, CardState
 from domain.shared.errors import NotFound, Raced
 from servers.identity.sql.overlay import Overlay
 from servers.identity.sql.tables import card as cards
 from servers.identity.sql.tables import card_batch
+from servers.store.rows import insert_rows
 
 _SELECT_BATCHES = select(card_batch).where(card_batch.c.batch_id.in_(bindparam("ids", expanding=True)))
-_SELECT_CARDS = select(cards).where(cards.c.code_hash.in_(bindparam("hashes", expanding=True)))
+_SELECT_CARDS = select(
+    cards.c.code_hash, cards.c.batch_id, cards.c.state, cards.c.member_id, cards.c.term_id
+).where(cards.c.code_hash.in_(bindparam("hashes", expanding=True)))
 
 
 class SqlCards:
@@ -42,12 +45,12 @@ class SqlCards:
             raise Raced("TRANSACTION_RACED", "another writer redeemed the card")
         self.rows.put(code_hash, Card(known.batch_id, CardState.REDEEMED, member_id, term_id))
 
-    def void(self, batch_id: str, code_hashes: Sequence[bytes]) -> tuple[int, int]:
+    def void(self, batch_id: str, code_hashes: Sequence[bytes], reason: str) -> tuple[int, int]:
         of_these = cards.c.batch_id == batch_id if batch_id else cards.c.code_hash.in_(code_hashes)
         spent = self._just_spent(batch_id, code_hashes)
         fresh = (cards.c.state == CardState.FRESH.value) & cards.c.code_hash.not_in(spent)
         voided = self._connection.execute(
-            update(cards).where(of_these, fresh).values(state=CardState.VOID.value)
+            update(cards).where(of_these, fresh).values(state=CardState.VOID.value, void_reason=reason)
         ).rowcount
         redeemed = self._connection.scalar(
             select(func.count()).where(of_these, cards.c.state == CardState.REDEEMED.value)
@@ -65,11 +68,11 @@ class SqlCards:
         ]
 
     def flush(self) -> None:
-        if new := [_batch_row(batch) for _, before, batch in self.batches.changes() if before is None]:
-            self._connection.execute(insert(card_batch), new)
-        changes = self.rows.changes()
-        if fresh := [_card_row(key, card) for key, before, card in changes if before is None]:
-            self._connection.execute(insert(cards), fresh)
+        batches, changes = self.batches.changes(), self.rows.changes()
+        new = [_batch_row(batch) for _, before, batch in batches if before is None]
+        insert_rows(self._connection, card_batch, new)
+        fresh = [_card_row(key, card) for key, before, card in changes if before is None]
+        insert_rows(self._connection, cards, fresh)
         for code_hash, before, card in changes:
             if before is not None:
                 self._spend_row(code_hash, card)

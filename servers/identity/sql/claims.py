@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
-from domain.identity.facts import Cause
+from domain.identity.terms import Cause
 from domain.shared.errors import Raced
 from servers.identity.sql.overlay import Log, Overlay
 from servers.identity.sql.tables import term, trial
 from servers.store.faults import is_duplicate
+from servers.store.rows import insert_rows
 
 _SELECT_CAUSES = select(term.c.cause_kind, term.c.cause_id, term.c.member_id, term.c.term_id).where(
     tuple_(term.c.cause_kind, term.c.cause_id).in_(bindparam("causes", expanding=True))
@@ -67,10 +68,8 @@ class SqlClaims:
             for (family, subject), before, term_id in self.trials.changes()
             if before is None and term_id not in self.released.kept
         ]
-        if not rows:
-            return
         try:
-            self._connection.execute(insert(trial), rows)
+            insert_rows(self._connection, trial, rows)
         except IntegrityError as error:
             if is_duplicate(error):
                 raise Raced("TRANSACTION_RACED", "another writer uses this trial") from error

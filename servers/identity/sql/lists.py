@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from domain.identity.catalog import Sku
 from domain.identity.facts import Recorded
@@ -42,6 +42,7 @@ _EVENTS = select(
     event.c.seq,
     event.c.actor,
     event.c.request_id,
+    event.c.reason,
     event.c.payload,
 )
 
@@ -58,9 +59,23 @@ def events_of_all(
     connection: Connection, kinds: Sequence[str], after: int, limit: int, machine_time: Instant
 ) -> list[StoredEvent]:
     """All members' settled events behind an id."""
-    settled = event.c.stored_time <= machine_time - SETTLED_US
-    query = _EVENTS.where(event.c.id > after, settled).order_by(event.c.id).limit(limit)
+    query = _EVENTS.where(event.c.id > after, _settled(machine_time)).order_by(event.c.id).limit(limit)
     return _events(connection, query, kinds)
+
+
+def latest_events(
+    connection: Connection, member_id: str, kinds: Sequence[str], limit: int, machine_time: Instant
+) -> list[StoredEvent]:
+    """The last events of a member, or with no member the last settled ones of all, in order."""
+    if member_id:
+        query = _EVENTS.where(event.c.member_id == member_id).order_by(event.c.seq.desc())
+    else:
+        query = _EVENTS.where(_settled(machine_time)).order_by(event.c.id.desc())
+    return _events(connection, query.limit(limit), kinds)[::-1]
+
+
+def _settled(machine_time: Instant) -> ColumnElement[bool]:
+    return event.c.stored_time <= machine_time - SETTLED_US
 
 
 def _events(connection: Connection, query: Select[Any], kinds: Sequence[str]) -> list[StoredEvent]:
@@ -69,7 +84,9 @@ def _events(connection: Connection, query: Select[Any], kinds: Sequence[str]) ->
     found = []
     for row in connection.execute(query):
         fact = decode_fact(row.type, row.payload)
-        line = Recorded(fact, row.effective_time, row.recorded_time, row.seq, row.actor, row.request_id)
+        line = Recorded(
+            fact, row.effective_time, row.recorded_time, row.seq, row.actor, row.request_id, row.reason
+        )
         found.append(StoredEvent(row.id, row.member_id, line))
     return found
 

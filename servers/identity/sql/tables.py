@@ -8,6 +8,9 @@ from servers.store.tables import service_tables
 metadata = new_metadata()
 common = service_tables("identity", metadata)
 
+REASON = String(200)
+"""Why, in the words of whoever asked: the bound of the contract."""
+
 catalog = Table(
     "identity_catalog",
     metadata,
@@ -56,6 +59,7 @@ event = Table(
     Column("actor", identifier(128), nullable=False),
     Column("request_id", identifier(64), nullable=False),
     Column("payload", BYTES, nullable=False),
+    Column("reason", REASON, nullable=False, server_default=""),
     UniqueConstraint("member_id", "seq"),
     **TABLE,
 )
@@ -121,6 +125,10 @@ refund_notice = Table(
     Column("refund_id", identifier(64), primary_key=True),
     Column("recorded_time", INSTANT, nullable=False),
     Column("content", BYTES, nullable=False),
+    # NULL in rows of before this column.
+    Column("member_id", identifier()),
+    # One refund id waits for one payment, whatever goes wrong above.
+    Index(None, "member_id", "refund_id", unique=True),
     **TABLE,
 )
 
@@ -156,6 +164,7 @@ card = Table(
     Column("state", identifier(16), nullable=False),
     Column("member_id", identifier(), nullable=False),
     Column("term_id", identifier(), nullable=False),
+    Column("void_reason", REASON, nullable=False, server_default=""),
     Index(None, "batch_id"),
     **TABLE,
 )

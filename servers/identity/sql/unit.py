@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from domain.identity.facts import Cause
 from domain.identity.ports import IdentityPorts
+from domain.identity.terms import Cause
 from servers.identity.sql.cache import TimelineCache
 from servers.identity.sql.cards import SqlCards
 from servers.identity.sql.catalogs import CatalogMemory, SqlCatalogs
@@ -38,6 +38,7 @@ class Unit:
             self._timelines.pages,
             self._orders.rows,
             self._orders.waiting,
+            self._orders.refunds,
             self._claims.causes,
             self._claims.trials,
             self._claims.released,
@@ -56,6 +57,8 @@ class Unit:
         buyers = [command.purchase.member_id for command in commands if hasattr(command, "purchase")]
         owners = [order.member_id for order_id in order_ids if (order := self._orders.rows.get(order_id))]
         self._timelines.pages.prefetch([*_named(commands, "member_id"), *buyers, *owners])
+        refunds = [command for command in commands if hasattr(command, "refund_id")]
+        self._orders.refunds.prefetch((refund.member_id, refund.refund_id) for refund in refunds)
         causes: Iterable[Cause] = (command.cause for command in commands if hasattr(command, "cause"))
         self._claims.causes.prefetch((cause.kind.value, cause.id) for cause in causes)
 
@@ -80,6 +83,7 @@ class Unit:
         for overlay in (
             self._orders.rows,
             self._orders.waiting,
+            self._orders.refunds,
             self._claims.causes,
             self._claims.trials,
             self._cards.rows,

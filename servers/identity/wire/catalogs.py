@@ -1,5 +1,7 @@
 """Catalogues on the wire."""
 
+from collections.abc import Sequence
+
 from domain.identity.cards import CardBatch
 from domain.identity.catalog import (
     Catalog,
@@ -18,7 +20,7 @@ from domain.identity.catalog import (
 from domain.identity.catalog import Policy as RelationPolicy
 from domain.identity.catalog_check import Draft, RelationRow
 from domain.identity.catalog_diff import Change
-from domain.shared.errors import FieldViolation, Invalid
+from domain.shared.errors import FieldViolation
 from domain.shared.money import Money
 from nectary.identity.v1 import catalog_pb2 as pb
 from servers.identity.wire.values import (
@@ -43,19 +45,14 @@ from servers.identity.wire.values import (
 DEFAULT_ZONE = "Asia/Shanghai"
 HORIZON_FACTOR = 3
 """Durations that may be prepaid, where a SKU does not say."""
+UNDECLARED = Relation(RelationPolicy.STACK)
+"""Stands where a draft declares no default, which is refused: `Draft.without_default`."""
+MAX_VIOLATIONS = 10_000
+"""About 2 MB of them: clients receive 4 MiB."""
 
 
 def draft_of(message: pb.Catalog) -> Draft:
-    """A declared catalogue, its defaults filled in. Raises Invalid (CATALOG_INCONSISTENT)."""
-    missing = [
-        FieldViolation(
-            f"catalog.spus[{number}].default_relation", "REQUIRED", "a pair needs an explicit default"
-        )
-        for number, spu in enumerate(message.spus)
-        if not spu.default_relation
-    ]
-    if missing:
-        raise Invalid(missing, "CATALOG_INCONSISTENT", "the catalogue contradicts itself")
+    """A declared catalogue, its defaults filled in."""
     return Draft(
         spus=[_spu(spu) for spu in message.spus],
         skus=[_sku(sku) for sku in message.skus],
@@ -64,6 +61,7 @@ def draft_of(message: pb.Catalog) -> Draft:
             for row in message.relations
         ],
         rules=[_rule(rule) for rule in message.rules],
+        without_default=[number for number, spu in enumerate(message.spus) if not spu.default_relation],
     )
 
 
@@ -76,7 +74,11 @@ def _spu(message: pb.Spu) -> Spu:
         spu_id=message.spu_id,
         title=message.title,
         zone=message.zone or DEFAULT_ZONE,
-        default_relation=_relation(message.default_relation, message.default_residue),
+        default_relation=(
+            _relation(message.default_relation, message.default_residue)
+            if message.default_relation
+            else UNDECLARED
+        ),
         display_weight=message.display_weight,
         display_position=message.display_position,
         compaction=COMPACTIONS.own_or(message.compaction, Compaction.COMPACT),
@@ -205,6 +207,14 @@ def _wire_rule(own: Rule) -> pb.IdentityRule:
         other_sku_ids=own.others,
         on_break=ON_BREAKS.wire(own.on_break) if own.on_break else pb.ON_BREAK_UNSPECIFIED,
     )
+
+
+def violations(own: Sequence[FieldViolation]) -> list[pb.CatalogViolation]:
+    """As many as an answer holds."""
+    return [
+        pb.CatalogViolation(field=one.field, reason=one.reason, description=one.description)
+        for one in own[:MAX_VIOLATIONS]
+    ]
 
 
 def change(own: Change) -> pb.CatalogChange:

@@ -90,6 +90,7 @@ def order(own: Order, at: Instant) -> pb.Order:
         paid_time=optional_timestamp(own.paid),
         term_id=own.term_id,
         payment_id=own.payment_id,
+        cancel_reason=own.cancel_reason,
     )
 
 

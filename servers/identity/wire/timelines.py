@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from domain.identity.facts import Cause, Recorded, Span, Term, TermMoved
+from domain.identity.facts import Recorded, Span, TermMoved
 from domain.identity.layout import Layout, Segment
 from domain.identity.queries import state_of
+from domain.identity.terms import Cause, Term
 from domain.identity.timeline import Timeline
 from domain.shared.instants import Instant
 from nectary.identity.v1 import identity_pb2 as pb
 from servers.identity.codec import encode_fact
-from servers.identity.sql.timelines import event_id
+from servers.identity.sql.facts import event_id
 from servers.identity.wire.values import CAUSES, CHANNELS, PLACEMENTS, STATES, last_day, money, timestamp
 
 
@@ -90,6 +91,8 @@ def event(member_id: str, line: Recorded) -> pb.TimelineEvent:
         refund_id=names["refund_id"],
         actor=line.actor,
         request_id=line.request_id,
+        # Terminations of before there was a column for it say it themselves.
+        reason=line.reason or names["reason"],
         payload_json=encode_fact(line.fact).decode(),
     )
 
@@ -111,7 +114,7 @@ EVENT_TYPES = {
 
 
 def _names(fact: object) -> dict[str, str]:
-    """The ids that a fact carries, wherever it carries them."""
+    """The ids and the reason that a fact carries, wherever it carries them."""
     holders: Sequence[object] = [
         fact,
         getattr(fact, "term", None),
@@ -119,5 +122,5 @@ def _names(fact: object) -> dict[str, str]:
     ]
     return {
         name: next((value for holder in holders if (value := getattr(holder, name, ""))), "")
-        for name in ("term_id", "lane_id", "sku_id", "refund_id")
+        for name in ("term_id", "lane_id", "sku_id", "refund_id", "reason")
     }

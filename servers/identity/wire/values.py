@@ -19,10 +19,10 @@ from domain.identity.catalog import (
 )
 from domain.identity.catalog_diff import ChangeKind
 from domain.identity.checks import CheckKind
-from domain.identity.facts import CauseKind, Placement
 from domain.identity.lengths import valid_through
 from domain.identity.orders import OrderState
 from domain.identity.queries import TermState
+from domain.identity.terms import CauseKind, Placement
 from domain.shared.instants import SECOND, Instant, Period, Unit
 from nectary.common.v1 import money_pb2
 from nectary.identity.v1 import catalog_pb2, identity_pb2

@@ -37,8 +37,8 @@ SLOW_SECONDS = 0.02
 GRACE_SECONDS = 0.002
 """When the time is up, in case it was this process that was late: the answer may lie in the socket."""
 MOST_WAITING = 4096
-IN_FLIGHT = 1
-"""Script calls at once: while one is under way the next gathers, and the more callers, the more share it."""
+PAUSE_SECONDS = 0.001
+"""That a crowd gathers for. To send and to receive costs much more than a decision more in what is sent."""
 UNKNOWN_EPOCH = b""
 STORE_ERRORS = (RedisError, OSError, TimeoutError)
 """Refused, mute, out of memory, loading, read-only, moved: down, and never an empty window."""
@@ -79,7 +79,7 @@ class Shard:
         self.settled = asyncio.Event()
         """Whether the store counts all that live replicas have admitted."""
         self._ask = Coalescer(
-            self._decide, max_size=MOST_REQUESTS, max_waiting=MOST_WAITING, in_flight=IN_FLIGHT
+            self._decide, max_size=MOST_REQUESTS, max_waiting=MOST_WAITING, pause_seconds=PAUSE_SECONDS
         )
         self._running: set[asyncio.Task[object]] = set()
 

@@ -28,11 +28,11 @@ def create_table(name: str, *parts: SchemaItem) -> None:
     op.create_table(name, *parts, if_not_exists=True, **_OPTIONS)
 
 
-def create_index(table: str, *columns: str) -> None:
-    """Create `ix_<table>_<columns>` unless it is there."""
+def create_index(table: str, *columns: str, unique: bool = False) -> None:
+    """Create `ix_<table>_<columns>` unless it is there; in a unique one, NULLs are all different."""
     name = f"ix_{table}_{'_'.join(columns)}"
     if context.is_offline_mode() or not _has_index(table, name):
-        op.create_index(name, table, columns)
+        op.create_index(name, table, columns, unique=unique)
 
 
 def add_column(table: str, column: "Column[object]") -> None:

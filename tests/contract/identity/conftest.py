@@ -24,7 +24,7 @@ def identity_url(store_url: str) -> str:
     engine = blocking_engine(StoreConfig(store_url))
     with engine.begin() as connection:
         unit = Unit(connection, Memory())
-        done(unit, apply_catalog, ApplyCatalog(draft_of(a_catalog()), False, 0))
+        done(unit, apply_catalog, ApplyCatalog(draft_of(a_catalog()), 0))
         unit.flush()
     engine.dispose()
     return store_url

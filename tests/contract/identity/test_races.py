@@ -8,15 +8,21 @@ from typing import Any
 
 import pytest
 
+from domain.identity.catalog import Channel
 from domain.identity.commands.catalog import CreateCardBatch, create_card_batch
 from domain.identity.commands.grant import RedeemCard, grant_term, redeem_card
-from domain.identity.facts import Cause, CauseKind
+from domain.identity.commands.purchase import CreateOrder, create_order
+from domain.identity.commands.refund import TerminateTerm, terminate_term
+from domain.identity.ports import IdentityPorts
+from domain.identity.recording import Doing
+from domain.identity.terms import Cause, CauseKind
+from domain.identity.wanted import Purchase
 from domain.shared.errors import Raced
 from domain.shared.instants import DAY
 from servers.identity.sql.unit import Memory, Unit
 from tests.contract.identity.commands import NOW, a_grant, done
 from tests.contract.identity.conftest import Connect
-from tests.wire.identity.cards import CARD, TRIAL
+from tests.wire.identity.cards import CARD, MONTHLY, TRIAL
 
 CODE = "AAAAA-BBBBB-CCCCC-DDDDD"
 CAUSE = Cause(CauseKind.TASK, "the same")
@@ -36,6 +42,12 @@ class Race:
     before: Step | None = None
 
 
+def _two_orders(member: str, ports: IdentityPorts, doing: Doing) -> None:
+    purchase = Purchase(member, MONTHLY, "app", Channel.APP_PURCHASE)
+    for order_id in ("order-1", "order-2"):
+        create_order(CreateOrder(purchase, order_id), ports, doing)
+
+
 RACES = {
     "on a timeline": Race(
         (grant_term, a_grant("ann")), (grant_term, a_grant("ann")), (grant_term, a_grant("ann"))
@@ -45,6 +57,11 @@ RACES = {
     "for a trial": Race(
         (grant_term, a_grant("ann", TRIAL, fingerprints=PHONE)),
         (grant_term, a_grant("bob", TRIAL, fingerprints=PHONE)),
+    ),
+    "for a refund id": Race(
+        (terminate_term, TerminateTerm("ann", "the same", order_id="order-1")),
+        (terminate_term, TerminateTerm("ann", "the same", order_id="order-2")),
+        (_two_orders, "ann"),
     ),
     "for a card": Race(
         (redeem_card, RedeemCard("ann", CODE, "term-1")),

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, func, select
 
 from domain.identity.commands.change import MergeMembers, merge_members
 from domain.identity.commands.grant import grant_term
-from domain.identity.facts import Cause, CauseKind
+from domain.identity.terms import Cause, CauseKind
 from servers.identity.sql.tables import common, event, segment, term, timeline, trial
 from servers.identity.sql.unit import Memory, Unit
 from tests.contract.identity.commands import NOW, a_grant, done

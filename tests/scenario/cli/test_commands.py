@@ -39,10 +39,21 @@ def test_an_inconsistent_catalogue_fails_with_every_contradiction(mesh: Nectary,
     broken.write_text(
         CATALOG.read_text().replace("bought_sku_id: gold_annual,", "bought_sku_id: gold_anual,")
     )
-    ended = mesh.json("catalog", "plan", str(broken))
-    assert ended.status == 1
-    assert ended.error["reason"] == "CATALOG_INCONSISTENT"
-    assert ended.error["violations"]
+    for command in ("plan", "apply"):
+        ended = mesh.json("catalog", command, str(broken))
+        assert (ended.status, ended.out) == (1, "")
+        assert ended.error["reason"] == "CATALOG_INCONSISTENT"
+        assert {one["reason"] for one in ended.error["violations"]} == {"SKU_UNKNOWN"}
+
+
+def test_violations_are_listed_however_many_there_are(mesh: Nectary, tmp_path: Path) -> None:
+    broken, rows = tmp_path / "broken.yaml", CATALOG.read_text()
+    row = "  - {held_sku_id: none_%d, bought_sku_id: none, policy: RELATION_POLICY_STACK}\n"
+    broken.write_text(rows.replace("relations:\n", "relations:\n" + "".join(row % n for n in range(200))))
+    for command in ("plan", "apply"):
+        ended = mesh("catalog", command, str(broken))
+        assert ended.status == 1
+        assert sum("there is no SKU none_" in line for line in ended.err.splitlines()) == 200
 
 
 def test_the_catalogue_is_shown_as_it_was_applied(mesh: Nectary) -> None:
@@ -134,9 +145,12 @@ def test_events_come_one_a_line(mesh: Nectary, member: str) -> None:
     granted(mesh, member)
     events = mesh.json("events", "tail", "--member", member).lines
     assert [event["sequence"] for event in events] == [str(number + 1) for number in range(len(events))]
-    assert events[0]["type"] == "EVENT_TYPE_TERM_PLACED"
+    assert (events[0]["type"], events[0]["reason"]) == ("EVENT_TYPE_TERM_PLACED", "test")
     (last,) = mesh("events", "tail", "--member", member, "-n", "1").out.splitlines()
     assert "identity started" in last
+    assert last.endswith(" by local: test")
+    assert mesh.json("events", "tail", "--member", member, "--from-start").lines == events
+    assert mesh("events", "tail", "--member", member, "-n", "0").out == ""
     started = mesh.json("events", "tail", "--member", member, "--type", "identity-started").lines
     assert len(started) == 1
 
@@ -145,13 +159,23 @@ def test_events_come_one_a_line(mesh: Nectary, member: str) -> None:
 def test_events_are_followed_as_they_come(mesh: Nectary, member: str, whose: str) -> None:
     granted(mesh, member)
     only = ["--member", member] if whose == "one" else []
-    with following(mesh.target, "events", "tail", "--json", "-f", "-n", "0", *only) as lines:
+    with following(mesh.target, "events", "tail", "--json", "-f", "--from-start", *only) as lines:
         seen = (json.loads(line) for line in lines)
         own = (event["type"] for event in seen if event["member_id"] == member)
         assert next(own) == "EVENT_TYPE_TERM_PLACED"
         assert next(own) == "EVENT_TYPE_IDENTITY_STARTED"
         granted(mesh, member)
         assert next(own) == "EVENT_TYPE_TERM_PLACED"
+
+
+def test_followers_begin_with_the_last_events(mesh: Nectary, member: str) -> None:
+    for _ in range(2):
+        granted(mesh, member)
+    with following(mesh.target, "events", "tail", "--json", "-f", "-n", "2", "--member", member) as lines:
+        seen = (json.loads(line)["sequence"] for line in lines)
+        assert [next(seen), next(seen)] == ["2", "3"]
+        granted(mesh, member)
+        assert next(seen) == "4"
 
 
 def test_the_clock_is_read_and_moved(mesh: Nectary) -> None:

@@ -6,8 +6,9 @@ from sqlalchemy import Connection, Table, func, select
 
 from domain.identity.laying import flatten
 from domain.identity.timeline import Timeline, fold
+from servers.identity.sql.facts import read_history
+from servers.identity.sql.projections import segment_rows
 from servers.identity.sql.tables import common, event, segment, term, timeline
-from servers.identity.sql.timelines import read_history, segment_rows
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
 

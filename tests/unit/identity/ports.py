@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from domain.identity.cards import Card, CardBatch, CardState
 from domain.identity.catalog import Catalog
-from domain.identity.facts import Cause, Recorded, TermPlaced
+from domain.identity.facts import Recorded, TermPlaced
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.orders import Order, RefundNotice
 from domain.identity.ports import IdentityPorts
+from domain.identity.terms import Cause
 from domain.identity.timeline import Timeline, fold
 from domain.shared.errors import NotFound, Raced
 from domain.shared.instants import Instant
@@ -33,6 +34,9 @@ class MemoryTimelines:
         if len(lines) != before.sequence:
             raise Raced("TRANSACTION_RACED", "another writer was first")
         lines.extend(news)
+        # Whoever hands a timeline on with its layout must not have changed one without the other.
+        assert after == self.get(before.member_id)
+        assert layout == flatten(after)
 
 
 @dataclass
@@ -77,8 +81,12 @@ class MemoryOrders:
     def notices(self, order_id: str) -> Sequence[RefundNotice]:
         return [notice for notice in self.waiting if notice.order_id == order_id]
 
+    def noticed(self, member_id: str, refund_id: str) -> RefundNotice | None:
+        asked = (member_id, refund_id)
+        return next((known for known in self.waiting if (known.member_id, known.refund_id) == asked), None)
+
     def notice(self, notice: RefundNotice) -> None:
-        if all(known.refund_id != notice.refund_id for known in self.waiting):
+        if self.noticed(notice.member_id, notice.refund_id) is None:
             self.waiting.append(notice)
 
 
@@ -131,7 +139,7 @@ class MemoryCards:
         batch_id = self.rows[code_hash].batch_id
         self.rows[code_hash] = Card(batch_id, CardState.REDEEMED, member_id, term_id)
 
-    def void(self, batch_id: str, code_hashes: Sequence[bytes]) -> tuple[int, int]:
+    def void(self, batch_id: str, code_hashes: Sequence[bytes], reason: str) -> tuple[int, int]:
         chosen = [key for key, card in self.rows.items() if key in code_hashes or card.batch_id == batch_id]
         fresh = [key for key in chosen if self.rows[key].state is CardState.FRESH]
         redeemed = sum(self.rows[key].state is CardState.REDEEMED for key in chosen)

@@ -12,9 +12,10 @@ from domain.identity.catalog_check import violations
 from domain.identity.catalog_diff import numbered
 from domain.identity.commands import change, grant, purchase, refund
 from domain.identity.commands.catalog import catalog_of
-from domain.identity.facts import Cause, CauseKind, Term
 from domain.identity.laying import flatten
 from domain.identity.recording import Doing, open_timeline
+from domain.identity.terms import Cause, CauseKind, Term
+from domain.identity.wanted import Purchase
 from domain.shared.errors import DomainError
 from domain.shared.instants import Period, Unit
 from nectary.identity.v1 import catalog_pb2
@@ -77,7 +78,7 @@ class Subject:
     def _buy(self, op: Op) -> Mapping[str, Any]:
         now, term_id = op.get("now", op["t"]), op["term"]
         ports, order_id = self.memory.ports, op.get("order", term_id)
-        wanted = purchase.Purchase(
+        wanted = Purchase(
             op["member"],
             op["sku"],
             op.get("source", "shop"),
@@ -140,12 +141,12 @@ class Subject:
             at=op["at"],
             share=Fraction(op.get("share", 1)),
             keep_time=op.get("mode", "SHORTEN") == "KEEP",
-            reason="",
             release_trial=op.get("release_trial", False),
         )
         if command.order_id and command.order_id not in self.memory.orders.rows:
             # An order that is not made yet stands for one that is not paid yet.
-            self.memory.orders.notice(refund._notice(command, self._doing(op["at"])))
+            timeline = self.memory.timelines.get(command.member_id)
+            refund._wait(command, timeline, self.memory.ports, self._doing(op["at"]))
             return {"waits_for_payment": True}
         done = refund.terminate_term(command, self.memory.ports, self._doing(op.get("now", op["at"])))
         cuts = done.terminated.fact.cuts if done.terminated else ()

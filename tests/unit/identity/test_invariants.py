@@ -1,6 +1,7 @@
 """ID-1 to ID-16 as properties of the real rules over random histories."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -11,24 +12,25 @@ from hypothesis import strategies as st
 from domain.identity.announcing import holdings
 from domain.identity.catalog import Channel, EndRounding, RuleKind
 from domain.identity.commands.change import AnnounceDue, announce
+from domain.identity.commands.preview import preview_purchase
 from domain.identity.commands.purchase import (
     ConfirmPayment,
     CreateOrder,
-    Purchase,
     confirm_payment,
     create_order,
-    preview_purchase,
 )
 from domain.identity.display import NO_WEIGHTS, Weights, in_display_order
-from domain.identity.facts import IdentityEnded, IdentityStarted, Length, Recorded
+from domain.identity.facts import IdentityEnded, IdentityStarted, Recorded
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.lengths import end_of_term, valid_through
 from domain.identity.queries import identities
 from domain.identity.recording import Doing
 from domain.identity.rules import breaks
+from domain.identity.terms import Length
 from domain.identity.timeline import Timeline, fold, seen
 from domain.identity.value import books
+from domain.identity.wanted import Purchase
 from domain.shared.errors import DomainError
 from domain.shared.instants import DAY, HOUR, Instant, Period, Unit, add, midnight
 from servers.identity.codec import decode_fact, encode_fact
@@ -100,7 +102,7 @@ def _through_bytes(line: Recorded) -> Recorded:
     payload = encode_fact(line.fact)
     fact = decode_fact(type(line.fact).__name__, payload)
     assert encode_fact(fact) == payload
-    return Recorded(fact, line.effective, line.recorded, line.sequence, line.actor, line.request_id)
+    return replace(line, fact=fact)
 
 
 @given(stories())

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from domain.identity.catalog import Channel
-from domain.identity.commands.purchase import CreateOrder, Purchase, create_order, preview_purchase
+from domain.identity.commands.preview import preview_purchase
+from domain.identity.commands.purchase import CreateOrder, create_order
 from domain.identity.recording import Doing
+from domain.identity.wanted import Purchase
 from domain.shared.errors import Raced
 from domain.shared.instants import DAY
 from tests.fakes import EPOCH

@@ -39,12 +39,20 @@ class Recorder:
     cancelled=st.sets(st.integers(0, 39)),
     max_size=st.integers(1, 7),
     in_flight=st.integers(1, 3),
+    pause_seconds=st.sampled_from([0.0, 0.0001]),
 )
 async def test_every_waiter_gets_its_own_result_whatever_happens_to_the_others(
-    items: list[int], gaps: list[int], cancelled: set[int], max_size: int, in_flight: int
+    items: list[int],
+    gaps: list[int],
+    cancelled: set[int],
+    max_size: int,
+    in_flight: int,
+    pause_seconds: float,
 ) -> None:
     recorder = Recorder(pauses=2)
-    coalescer = Coalescer(recorder, max_size=max_size, max_waiting=1000, in_flight=in_flight)
+    coalescer = Coalescer(
+        recorder, max_size=max_size, max_waiting=1000, in_flight=in_flight, pause_seconds=pause_seconds
+    )
     tasks: list[asyncio.Task[int]] = []
     for index, item in enumerate(items):
         tasks.append(asyncio.create_task(coalescer(item)))
@@ -89,6 +97,21 @@ async def test_the_next_batch_gathers_while_one_runs() -> None:
         await asyncio.sleep(0)
     await asyncio.gather(first, *others)
     assert recorder.batches == [[0], [1, 2, 3, 4, 5]]
+
+
+async def test_a_crowd_gathers_through_the_pause_and_nobody_alone_waits() -> None:
+    recorder = Recorder()
+    coalescer = Coalescer(recorder, max_size=3, max_waiting=10, pause_seconds=3600)
+    alone = asyncio.create_task(coalescer(1))
+    await recorder.began.wait()
+    during = asyncio.create_task(coalescer(2))
+    assert await alone == 2
+    later = asyncio.create_task(coalescer(3))
+    await asyncio.sleep(0)
+    assert recorder.batches == [[1]], "those who came during the batch wait for others"
+    full = asyncio.create_task(coalescer(4))
+    assert [*await asyncio.gather(during, later, full)] == [4, 6, 8], "a full batch waits for nobody"
+    assert recorder.batches == [[1], [2, 3, 4]]
 
 
 async def test_a_batch_that_fails_as_a_whole_fails_all_its_waiters_and_no_later_one() -> None:

@@ -91,9 +91,47 @@ async def test_every_contradiction_is_listed_at_once(mesh: Mesh) -> None:
 async def test_a_pair_needs_an_explicit_default(mesh: Mesh) -> None:
     catalog = a_catalog()
     catalog.spus[2].default_relation = cards.RELATION_POLICY_UNSPECIFIED
+    catalog.spus[2].default_residue = cards.RESIDUE_RULE_FREEZE
+    catalog.skus[0].spu_id = "nowhere"
     with pytest.raises(InvalidRequest, match=r"^CATALOG_INCONSISTENT:") as caught:
         await _applied(mesh, catalog)
-    assert [violation.field for violation in caught.value.violations] == ["catalog.spus[2].default_relation"]
+    fields = [violation.field for violation in caught.value.violations]
+    assert fields[:2] == ["catalog.spus[2].default_relation", "catalog.skus[0].spu_id"]
+    assert "catalog.spus[2].default_residue" not in fields
+
+
+def _rules_on(unknown: str, count: int) -> cards.Catalog:
+    """A catalogue that names SKUs which it does not have."""
+    catalog = a_catalog()
+    catalog.rules.extend(
+        cards.IdentityRule(
+            rule_id=f"rule_{number}",
+            sku_id=MONTHLY,
+            kind=cards.IDENTITY_RULE_KIND_CONFLICT,
+            mode=cards.IDENTITY_RULE_MODE_OVERLAPS,
+            other_sku_ids=[f"{unknown}_{number}_{other}" for other in range(8)],
+        )
+        for number in range(count)
+    )
+    return catalog
+
+
+async def test_validating_only_lists_more_than_a_status_has_room_for(mesh: Mesh) -> None:
+    catalog = _rules_on("unknown", 100)
+    with pytest.raises(InvalidRequest) as caught:
+        await _applied(mesh, catalog)
+    told = [(one.field, one.reason, one.description) for one in caught.value.violations]
+    said = await _applied(mesh, catalog, validate_only=True)
+    listed = [(one.field, one.reason, one.description) for one in said.violations]
+    assert len(listed) == 800
+    assert listed[: len(told)] == told
+    assert len(told) + int(caught.value.metadata["violations_omitted"]) == 800
+    assert said == catalogs.ApplyCatalogResponse(violations=said.violations)
+
+
+async def test_no_list_is_longer_than_a_client_receives(mesh: Mesh) -> None:
+    said = await _applied(mesh, _rules_on("name_that_is_nearly_too_long", 1_300), validate_only=True)
+    assert (len(said.violations), said.violations_omitted) == (10_000, 400)
 
 
 async def test_a_sku_that_is_left_out_is_retired_and_can_come_back(own_mesh: Mesh) -> None:

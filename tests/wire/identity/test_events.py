@@ -69,6 +69,45 @@ async def test_pages_have_the_size_asked_for_and_the_last_names_no_next(
     assert not token
 
 
+async def test_the_end_is_read_without_what_is_before_it(mesh: Mesh) -> None:
+    member = r.a_member()
+    nobody = await _page(mesh, member, from_end=True)
+    assert not nobody.events
+    for _ in range(6):
+        await granted(mesh, member, MONTHLY)
+    assert [event.sequence for event in (await _page(mesh, member, from_end=True, page_size=3)).events] == [
+        5,
+        6,
+        7,
+    ]
+    kinds = [identity.EVENT_TYPE_IDENTITY_STARTED]
+    [started] = (await _page(mesh, member, from_end=True, types=kinds)).events
+    assert started.sequence == 2
+    followed = await _page(mesh, member, page_token=nobody.next_page_token)
+    assert list(followed.events) == await _paged(mesh, member)
+
+
+@pytest.mark.parametrize("whose", ["one", "all"])
+async def test_a_reader_who_begins_at_the_end_misses_nothing_after_it(mesh: Mesh, whose: str) -> None:
+    member = r.a_member()
+    await granted(mesh, member, MONTHLY)
+    await asyncio.sleep(SETTLED_SECONDS)
+    only = member if whose == "one" else ""
+    end = await _page(mesh, only, from_end=True, page_size=1)
+    assert [event.sequence for event in end.events] == [2]
+    await granted(mesh, member, MONTHLY)
+    await asyncio.sleep(SETTLED_SECONDS)
+    after = await _page(mesh, only, page_token=end.next_page_token)
+    assert [(event.member_id, event.sequence) for event in after.events] == [(member, 3)]
+
+
+async def test_a_page_token_is_no_end(mesh: Mesh) -> None:
+    token = (await _page(mesh, from_end=True)).next_page_token
+    with pytest.raises(InvalidRequest) as caught:
+        await _page(mesh, from_end=True, page_token=token)
+    assert [violation.field for violation in caught.value.violations] == ["from_end"]
+
+
 async def test_a_negative_size_is_refused(mesh: Mesh) -> None:
     with pytest.raises(InvalidRequest) as caught:
         await _page(mesh, page_size=-1)

@@ -9,9 +9,9 @@ from clients import InvalidRequest, NotFound, Refused
 from nectary.identity.v1 import identity_pb2 as identity
 from nectary.identity.v1 import identity_service_pb2 as pb
 from tests.wire.identity import requests as r
-from tests.wire.identity.cards import FENGXIANG, MONTHLY, STUDENT, TRIAL
+from tests.wire.identity.cards import FENGXIANG, MONTHLY, PASS, STUDENT, TRIAL
 from tests.wire.identity.mesh import START, Mesh
-from tests.wire.identity.shopping import bought, granted, refunded, timeline_of
+from tests.wire.identity.shopping import bought, granted, ordered, refunded, timeline_of
 
 DAY = timedelta(days=1)
 KEEP = identity.PARTIAL_REFUND_MODE_KEEP
@@ -88,6 +88,27 @@ async def test_a_refund_before_its_payment_waits_and_is_made_with_it(mesh: Mesh)
     paid = await mesh.identity.ConfirmPayment(r.a_payment(order))
     assert paid.term.refunded == r.yuan(725)
     assert _lengths(paid.term) == [timedelta(days=31) * 0.75]
+
+
+async def test_a_refund_id_waits_for_one_payment_only(mesh: Mesh) -> None:
+    member, other_member = r.a_member(), r.a_member()
+    order, other = [await ordered(mesh, member, MONTHLY) for _ in range(2)]
+    term = await bought(mesh, member, PASS)
+    refund = r.a_refund(member, order_id=order.order_id)
+    assert (await mesh.identity.TerminateTerm(refund)).waits_for_payment
+    for elsewhere in ({"order_id": other.order_id}, {"term": term.term_id}):
+        with pytest.raises(Refused, match=r"^REFUND_ID_REUSED:") as caught:
+            await mesh.identity.TerminateTerm(r.a_refund(member, **elsewhere, refund_id=refund.refund_id))
+        assert caught.value.metadata == {"refund_id": refund.refund_id}
+    # Another member's refunds have ids of their own.
+    strangers = await ordered(mesh, other_member, MONTHLY)
+    theirs = r.a_refund(other_member, order_id=strangers.order_id, refund_id=refund.refund_id)
+    assert (await mesh.identity.TerminateTerm(theirs)).waits_for_payment
+    paid = await mesh.identity.ConfirmPayment(r.a_payment(order))
+    assert paid.term.state == identity.TERM_STATE_REFUNDED
+    again = r.a_refund(member, paid.term.term_id, refund_id=refund.refund_id)
+    [made] = (await mesh.identity.TerminateTerm(again)).effect.terminations
+    assert made.term_id == paid.term.term_id
 
 
 def _lengths(term: identity.Term) -> list[timedelta]:

@@ -3,6 +3,7 @@
 import asyncio
 
 import grpc
+import pytest
 from grpc_health.v1 import health_pb2
 
 from clients.channel import connect
@@ -49,8 +50,14 @@ async def test_calls_that_outlast_the_grace_are_ended(echo: EchoServicer) -> Non
     assert echo.cancelled == 1
 
 
-async def test_our_client_loses_no_call_when_a_server_goes_down_under_load(echo: EchoServicer) -> None:
-    """Two replicas behind one name, and nothing but the client's defaults."""
+@pytest.mark.parametrize("at_once", [8, 400])
+async def test_our_client_loses_no_call_when_a_server_goes_down_under_load(
+    echo: EchoServicer, at_once: int
+) -> None:
+    """Two replicas behind one name, and nothing but the client's defaults.
+
+    What is under way to a port that closes fails all at once, and must not use up the retries.
+    """
     done, failed = 0, []
     async with running(echo, drain_grace_seconds=2) as first, running(echo, drain_grace_seconds=2) as second:
         target = f"ipv4:{first.address},{second.address}"
@@ -67,11 +74,11 @@ async def test_our_client_loses_no_call_when_a_server_goes_down_under_load(echo:
                     except Unavailable as error:
                         failed.append(error)
 
-            callers = [asyncio.create_task(call_on()) for _ in range(8)]
-            await until(lambda: done > 100)
+            callers = [asyncio.create_task(call_on()) for _ in range(at_once)]
+            await until(lambda: done > 1_000)
             await first.server.drain()
             after = done
-            await until(lambda: done > after + 100)
+            await until(lambda: done > after + 1_000)
             stop.set()
             await asyncio.gather(*callers)
     assert not failed

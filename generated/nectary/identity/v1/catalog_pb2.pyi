@@ -786,6 +786,36 @@ class SkuRevision(_message.Message):
 Global___SkuRevision: _TypeAlias = SkuRevision  # noqa: Y015
 
 @_typing.final
+class CatalogViolation(_message.Message):
+    """One thing that is wrong with a catalogue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Where, as a path from the request: `catalog.skus[2].spu_id`."""
+    reason: _builtins.str
+    """What kind of wrong, UPPER_SNAKE, for programs: `SPU_UNKNOWN`. The set may grow."""
+    description: _builtins.str
+    """What is wrong, in words."""
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "field", b"field", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CatalogViolation: _TypeAlias = CatalogViolation  # noqa: Y015
+
+@_typing.final
 class CatalogChange(_message.Message):
     """One difference between two catalogues."""
 

@@ -33,7 +33,9 @@ class ApplyCatalogRequest(_message.Message):
     request_id: _builtins.str
     """Names this request: 1 to 64 letters, digits and `_.:-`. Kept for 30 days."""
     validate_only: _builtins.bool
-    """Only say what would change, or what is wrong."""
+    """Only say what would change, or everything that is wrong: applied is nothing, and the answer is OK
+    either way.
+    """
     expected_revision: _builtins.int
     """The revision that this one was made from; refused if it is no longer current. 0: whichever is."""
     @_builtins.property
@@ -65,8 +67,12 @@ class ApplyCatalogResponse(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
+    VIOLATIONS_FIELD_NUMBER: _builtins.int
+    VIOLATIONS_OMITTED_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """The revision now in force; with `validate_only` the one that would be."""
+    """The revision now in force; with `validate_only` the one that would be, 0 if there are violations."""
+    violations_omitted: _builtins.int
+    """How many more there are."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.CatalogChange]:
         """Every difference, in the order spus, skus, relations, rules."""
@@ -75,16 +81,24 @@ class ApplyCatalogResponse(_message.Message):
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What is allowed but likely unmeant, in words."""
 
+    @_builtins.property
+    def violations(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.CatalogViolation]:
+        """What is wrong, in the order of the catalogue's fields: only with `validate_only`, and then nothing else
+        is said. At most 10,000.
+        """
+
     def __init__(
         self,
         *,
         revision: _builtins.int = ...,
         changes: _abc.Iterable[_catalog_pb2.CatalogChange] | None = ...,
         warnings: _abc.Iterable[_builtins.str] | None = ...,
+        violations: _abc.Iterable[_catalog_pb2.CatalogViolation] | None = ...,
+        violations_omitted: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "revision", b"revision", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "revision", b"revision", "violations", b"violations", "violations_omitted", b"violations_omitted", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

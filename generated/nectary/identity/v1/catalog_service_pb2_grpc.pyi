@@ -20,9 +20,11 @@ class CatalogServiceStub:
     """Replaces the whole catalogue by a new revision. What changed gets a new version, what did not keeps
     its own, and every old version stays readable: terms and orders go on citing theirs.
 
-    Idempotent by `request_id`. A catalogue equal to the current one makes no revision. INVALID_ARGUMENT
-    with reason CATALOG_INCONSISTENT lists every contradiction at once; STALE_VERSION if
-    `expected_revision` is not the current one.
+    Idempotent by `request_id`. A catalogue equal to the current one makes no revision. One that
+    contradicts itself is refused whole: INVALID_ARGUMENT, reason CATALOG_INCONSISTENT, with as many of
+    its violations as fit into a status, and the number of the others as `violations_omitted` in its
+    metadata. With `validate_only` that is no refusal but the answer, which has room for all of them.
+    STALE_VERSION if `expected_revision` is not the current one.
     """
     GetCatalog: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetCatalogRequest, _catalog_service_pb2.GetCatalogResponse]
     """Reads the catalogue in force at an instant. NOT_FOUND (CATALOG_NOT_FOUND) before the first one."""
@@ -49,9 +51,11 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Replaces the whole catalogue by a new revision. What changed gets a new version, what did not keeps
         its own, and every old version stays readable: terms and orders go on citing theirs.
 
-        Idempotent by `request_id`. A catalogue equal to the current one makes no revision. INVALID_ARGUMENT
-        with reason CATALOG_INCONSISTENT lists every contradiction at once; STALE_VERSION if
-        `expected_revision` is not the current one.
+        Idempotent by `request_id`. A catalogue equal to the current one makes no revision. One that
+        contradicts itself is refused whole: INVALID_ARGUMENT, reason CATALOG_INCONSISTENT, with as many of
+        its violations as fit into a status, and the number of the others as `violations_omitted` in its
+        metadata. With `validate_only` that is no refusal but the answer, which has room for all of them.
+        STALE_VERSION if `expected_revision` is not the current one.
         """
 
     @_abc_1.abstractmethod

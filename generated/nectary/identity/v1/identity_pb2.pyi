@@ -666,6 +666,7 @@ class Order(_message.Message):
     PAID_TIME_FIELD_NUMBER: _builtins.int
     TERM_ID_FIELD_NUMBER: _builtins.int
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    CANCEL_REASON_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """Names the order."""
     member_id: _builtins.str
@@ -686,6 +687,8 @@ class Order(_message.Message):
     """The term that it gave. Empty before payment."""
     payment_id: _builtins.str
     """The payment that paid it. Empty before."""
+    cancel_reason: _builtins.str
+    """Why it was cancelled, as that request said. Empty if it is not, or nobody said."""
     @_builtins.property
     def price(self) -> _money_pb2.Money:
         """The SKU's price."""
@@ -729,10 +732,11 @@ class Order(_message.Message):
         paid_time: _timestamp_pb2.Timestamp | None = ...,
         term_id: _builtins.str = ...,
         payment_id: _builtins.str = ...,
+        cancel_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_time", b"created_time", "credit", b"credit", "expire_time", b"expire_time", "paid_time", b"paid_time", "payable", b"payable", "price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acquisition_channel", b"acquisition_channel", "catalog_revision", b"catalog_revision", "created_time", b"created_time", "credit", b"credit", "expire_time", b"expire_time", "member_id", b"member_id", "order_id", b"order_id", "paid_time", b"paid_time", "payable", b"payable", "payment_id", b"payment_id", "price", b"price", "sku_id", b"sku_id", "sku_version", b"sku_version", "source", b"source", "state", b"state", "term_id", b"term_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acquisition_channel", b"acquisition_channel", "cancel_reason", b"cancel_reason", "catalog_revision", b"catalog_revision", "created_time", b"created_time", "credit", b"credit", "expire_time", b"expire_time", "member_id", b"member_id", "order_id", b"order_id", "paid_time", b"paid_time", "payable", b"payable", "payment_id", b"payment_id", "price", b"price", "sku_id", b"sku_id", "sku_version", b"sku_version", "source", b"source", "state", b"state", "term_id", b"term_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1043,6 +1047,7 @@ class TimelineEvent(_message.Message):
     ACTOR_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     PAYLOAD_JSON_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Names the event, the same on every delivery."""
     type: Global___EventType.ValueType
@@ -1065,6 +1070,10 @@ class TimelineEvent(_message.Message):
     """The request that caused it; empty for jobs."""
     payload_json: _builtins.str
     """Everything the event says, as JSON with sorted keys."""
+    reason: _builtins.str
+    """Why, as the request said that caused it, or the refund that waited for this payment. Empty if nobody
+    said.
+    """
     @_builtins.property
     def effective_time(self) -> _timestamp_pb2.Timestamp:
         """From when it holds."""
@@ -1089,10 +1098,11 @@ class TimelineEvent(_message.Message):
         actor: _builtins.str = ...,
         request_id: _builtins.str = ...,
         payload_json: _builtins.str = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["effective_time", b"effective_time", "recorded_time", b"recorded_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "effective_time", b"effective_time", "event_id", b"event_id", "lane_id", b"lane_id", "member_id", b"member_id", "payload_json", b"payload_json", "recorded_time", b"recorded_time", "refund_id", b"refund_id", "request_id", b"request_id", "sequence", b"sequence", "sku_id", b"sku_id", "term_id", b"term_id", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "effective_time", b"effective_time", "event_id", b"event_id", "lane_id", b"lane_id", "member_id", b"member_id", "payload_json", b"payload_json", "reason", b"reason", "recorded_time", b"recorded_time", "refund_id", b"refund_id", "request_id", b"request_id", "sequence", b"sequence", "sku_id", b"sku_id", "term_id", b"term_id", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

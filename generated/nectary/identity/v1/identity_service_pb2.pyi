@@ -1338,12 +1338,17 @@ class ListEventsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     TYPES_FIELD_NUMBER: _builtins.int
+    FROM_END_FIELD_NUMBER: _builtins.int
     member_id: _builtins.str
     """The member. Empty: all members."""
     page_size: _builtins.int
     """How many at most. 0: 50. Above 500 counts as 500."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
+    from_end: _builtins.bool
+    """Answers the last page instead of the first: the latest `page_size` events, in order as ever. Not
+    together with `page_token`.
+    """
     @_builtins.property
     def types(self) -> _containers.RepeatedScalarFieldContainer[_identity_pb2.EventType.ValueType]:
         """Only these kinds. Empty: all. At most 20."""
@@ -1355,10 +1360,11 @@ class ListEventsRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         types: _abc.Iterable[_identity_pb2.EventType.ValueType] | None = ...,
+        from_end: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["member_id", b"member_id", "page_size", b"page_size", "page_token", b"page_token", "types", b"types"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_end", b"from_end", "member_id", b"member_id", "page_size", b"page_size", "page_token", b"page_token", "types", b"types"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1373,7 +1379,9 @@ class ListEventsResponse(_message.Message):
     EVENTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """For the next page; empty on the last page of a member, never for all members, so that a reader can follow."""
+    """For the next page; empty on the last page of a member. Never empty for all members, nor with
+    `from_end`, so that a reader can follow.
+    """
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[_identity_pb2.TimelineEvent]:
         """In order."""

@@ -221,7 +221,9 @@ class IdentityServiceServicer:
     def TerminateTerm(self, request, context):
         """Ends a term for a refund, dispute or fraud: a future term is removed, a current one cut, an ended one
         stays. Idempotent by `refund_id` too: the same refund again answers as the first time. With an
-        `order_id` whose payment is not known yet the refund is kept and applied when the payment comes.
+        `order_id` whose payment is not known yet the refund is kept and applied when the payment comes. If a
+        rule forbids it then, the payment stands and the refund is not made: asked again, it is refused.
+        FAILED_PRECONDITION (REFUND_ID_REUSED) if this member has another refund of that id, made or waiting.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

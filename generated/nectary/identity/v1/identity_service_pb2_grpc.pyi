@@ -56,7 +56,9 @@ class IdentityServiceStub:
     TerminateTerm: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.TerminateTermRequest, _identity_service_pb2.TerminateTermResponse]
     """Ends a term for a refund, dispute or fraud: a future term is removed, a current one cut, an ended one
     stays. Idempotent by `refund_id` too: the same refund again answers as the first time. With an
-    `order_id` whose payment is not known yet the refund is kept and applied when the payment comes.
+    `order_id` whose payment is not known yet the refund is kept and applied when the payment comes. If a
+    rule forbids it then, the payment stands and the refund is not made: asked again, it is refused.
+    FAILED_PRECONDITION (REFUND_ID_REUSED) if this member has another refund of that id, made or waiting.
     """
     ReinstateTerm: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.ReinstateTermRequest, _identity_service_pb2.ReinstateTermResponse]
     """Undoes a refund, as if it had never been. FAILED_PRECONDITION (REINSTATEMENT_BLOCKED) if that would
@@ -196,7 +198,9 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_identity_service_pb2.TerminateTermResponse]:
         """Ends a term for a refund, dispute or fraud: a future term is removed, a current one cut, an ended one
         stays. Idempotent by `refund_id` too: the same refund again answers as the first time. With an
-        `order_id` whose payment is not known yet the refund is kept and applied when the payment comes.
+        `order_id` whose payment is not known yet the refund is kept and applied when the payment comes. If a
+        rule forbids it then, the payment stands and the refund is not made: asked again, it is refused.
+        FAILED_PRECONDITION (REFUND_ID_REUSED) if this member has another refund of that id, made or waiting.
         """
 
     @_abc_1.abstractmethod

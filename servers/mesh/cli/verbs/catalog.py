@@ -8,7 +8,7 @@ import typer
 from servers.mesh.cli.exits import Exit
 from servers.mesh.cli.moments import optional_moment
 from servers.mesh.cli.output import plain
-from servers.mesh.cli.session import Session
+from servers.mesh.cli.session import Mesh, Session
 from servers.mesh.cli.verb import verb
 
 if TYPE_CHECKING:
@@ -29,8 +29,12 @@ def register(app: typer.Typer) -> None:
 
 
 async def plan(session: Session, file: File) -> Exit | None:
-    """Say what applying a file would change. Exit status 2 if there are changes, 0 if there are none."""
-    answer = await _apply(session, file, validate_only=True)
+    """Say what applying a file would change, or everything that is wrong with it.
+
+    Exit status 2 if there are changes, 0 if there are none, 1 if it contradicts itself.
+    """
+    async with session.connect() as mesh:
+        answer = await _planned(mesh, _read(file))
     _show_changes(session, answer, f"would become revision {answer.revision}")
     return Exit.CHANGES if answer.changes else None
 
@@ -44,7 +48,10 @@ async def apply(
 
     Terms and orders keep the versions that they cite.
     """
-    answer = await _apply(session, file, validate_only=False, expected_revision=expect)
+    wanted = _read(file)
+    async with session.connect() as mesh:
+        await _planned(mesh, wanted, expect)
+        answer = await mesh.catalog.apply_catalog(wanted, expected_revision=expect)
     _show_changes(session, answer, f"revision {answer.revision} is in force")
 
 
@@ -67,16 +74,34 @@ async def show(
     )
 
 
-async def _apply(
-    session: Session, file: Path, *, validate_only: bool, expected_revision: int = 0
-) -> "catalog_service_pb2.ApplyCatalogResponse":
+def _read(file: Path) -> "catalog_pb2.Catalog":
     from servers.mesh.cli.messages import read_catalog
 
-    wanted = read_catalog(file)
-    async with session.connect() as mesh:
-        return await mesh.catalog.apply_catalog(
-            wanted, validate_only=validate_only, expected_revision=expected_revision
+    return read_catalog(file)
+
+
+async def _planned(
+    mesh: Mesh, wanted: "catalog_pb2.Catalog", expected_revision: int = 0
+) -> "catalog_service_pb2.ApplyCatalogResponse":
+    """What applying would change.
+
+    Raises InvalidRequest as applying would, but with every violation: a status has room for few.
+    """
+    import grpc
+
+    from clients import InvalidRequest, Violation
+
+    answer = await mesh.catalog.apply_catalog(wanted, validate_only=True, expected_revision=expected_revision)
+    if answer.violations:
+        omitted = answer.violations_omitted
+        raise InvalidRequest(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "the catalogue contradicts itself",
+            reason="CATALOG_INCONSISTENT",
+            metadata={"violations_omitted": str(omitted)} if omitted else None,
+            violations=[Violation(one.field, one.reason, one.description) for one in answer.violations],
         )
+    return answer
 
 
 def _show_changes(session: Session, answer: "catalog_service_pb2.ApplyCatalogResponse", verdict: str) -> None:
