@@ -7,7 +7,7 @@ disturbs no connection. A call that is slow is decided here and never repeated: 
 import asyncio
 import secrets
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -69,7 +69,7 @@ class Shard:
         self.client = client
         self.server_time = server_time
         self.replica = replica
-        self.replicas: Collection[str] = ()
+        self.replicas: frozenset[str] = frozenset()
         """Those that were alive when the store last answered, this one included."""
         self.awaited: set[str] = set()
         """Those that were alive before a loss, and so have something to push."""

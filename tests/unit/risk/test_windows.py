@@ -27,12 +27,12 @@ limits = st.builds(
     window_ms=st.just(WINDOW_MS),
     buckets=st.sampled_from([10, 20, 60]),
 )
+boundaries = st.sampled_from([WINDOW_MS - 1, WINDOW_MS, WINDOW_MS + 1, WINDOW_MS + 59])
 gaps = st.lists(
     st.tuples(
-        st.one_of(st.integers(0, 30), st.sampled_from([WINDOW_MS - 1, WINDOW_MS, WINDOW_MS + 1])),
-        st.integers(0, 40),
+        st.one_of(st.just(0), st.integers(0, 9), boundaries), st.one_of(st.just(1), st.integers(0, 30))
     ),
-    min_size=1,
+    min_size=40,
     max_size=120,
 )
 """(milliseconds since the request before, cost)."""
