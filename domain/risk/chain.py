@@ -26,8 +26,8 @@ def digest(value: object) -> str:
 def first_broken(transitions: Sequence[Transition], entry: Entry | None = None) -> int | None:
     """Version of the first transition that does not fit, of all that a subject has, in order; None if all do.
 
-    With the entry, its last version and hash must be those of the last transition; if it knows of more,
-    the first one missing is told.
+    With the entry, its version and hash must be those of the last one too; else the first version is told
+    that one of them does not know.
     """
     previous = ""
     for version, one in enumerate(transitions, 1):
@@ -36,6 +36,8 @@ def first_broken(transitions: Sequence[Transition], entry: Entry | None = None) 
         if one.subject != transitions[0].subject:
             return version
         previous = one.hash
-    if entry is not None and (entry.version, entry.last_hash) != (len(transitions), previous):
-        return min(entry.version, len(transitions)) + (entry.version > len(transitions))
-    return None
+    if entry is None:
+        return None
+    if entry.version != len(transitions):
+        return min(entry.version, len(transitions)) + 1
+    return None if entry.last_hash == previous else entry.version

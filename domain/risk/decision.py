@@ -1,14 +1,13 @@
 """What is decided about a request, and why: a pure function of its limits and what they had counted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from domain.risk.limit import Limit
 from domain.risk.stamps import NEVER
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """One request before all of its limits, with the counts that decided it.
 
     `decided` makes the same again from the recorded counts.

@@ -98,7 +98,9 @@ class Detection:
             if state.rank:
                 reason = f"{record.total} refusals in {_span(rule.strikes.window_ms)}"
                 cited = tuple(record.decisions)
-                yield Sighting(subject, state, most, rule, call.facts.scene, reason, call.at, record.first, cited)
+                yield Sighting(
+                    subject, state, most, rule, call.facts.scene, reason, call.at, record.first, cited
+                )
 
     def _crowds_found(self, call: Decided, rules: RuleSet) -> Iterator[Sighting]:
         for rule in rules.rules:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from domain.risk.limit import Limit
 
 
-def share(limit: Limit, subject: str, replica: str, replicas: Collection[str]) -> int:
+def share(limit: Limit, subject: bytes, replica: str, replicas: Collection[str]) -> int:
     """Units of one subject for one of the live replicas, who counts as live itself.
 
     Every replica has the same part of a limit, rounded down. Of one that has fewer units than there are
@@ -22,6 +22,6 @@ def share(limit: Limit, subject: str, replica: str, replicas: Collection[str]) -
     return int(replica in ranked[: limit.units])
 
 
-def _rank(replica: str, subject: str) -> bytes:
+def _rank(replica: str, subject: bytes) -> bytes:
     # By the hash of both, a replica that comes or goes moves only the subjects that it had.
-    return blake2b(f"{replica}\0{subject}".encode(), digest_size=8).digest()
+    return blake2b(replica.encode() + b"\0" + subject, digest_size=8).digest()

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from domain.risk.decision import Decision, decided
 from domain.risk.limit import Limit
-from domain.risk.window import EMPTY, Window, fitted
+from domain.risk.window import EMPTY, Window, fitted, spent
 
 
 class Verb(IntEnum):
@@ -76,8 +76,8 @@ def _after(verb: Verb, window: Window, limit: Limit, units: int, now: int, at: i
         return EMPTY
     if units == 0:
         return window
-    before = fitted(window, limit)
     if verb is Verb.REFUND:
+        before = fitted(window, limit)
         after = before.refunded(limit, units, at, now)
         return window if after == before else after
-    return fitted(before.spent(limit, units, now), limit)
+    return spent(window, limit, units, now)

@@ -28,6 +28,16 @@ def fitted(window: Window, limit: Limit) -> Window:
     return window if fits else built(limit, window.entries())
 
 
+def spent(window: Window, limit: Limit, units: int, now: int) -> Window:
+    """With so many units more, admitted now, in the form of its limit."""
+    found = fitted(window, limit)
+    if isinstance(found, Stamps) and (units > EXACT_UNITS or not limit.is_exact):
+        # Too many to be stamped one by one.
+        live = [entry for entry in found.entries() if entry[0] > now - limit.window_ms]
+        return built(limit, [*live, (max(now, live[-1][0]) if live else now, units)])
+    return fitted(found.spent(limit, units, now), limit)
+
+
 def merged(window: Window, limit: Limit, entries: Iterable[tuple[int, int]]) -> Window:
     """With what was counted elsewhere: (instant in milliseconds, units)."""
     return built(limit, sorted([*window.entries(), *entries]))

@@ -26,6 +26,7 @@ from servers.mesh.interceptors.risk import Risk
 from servers.mesh.interceptors.unknown import UnknownMethods
 from servers.mesh.interceptors.validation import Validation
 from servers.mesh.judging.assembly import chambers_of
+from servers.mesh.judging.judge import Chambers
 from servers.mesh.metrics import Metrics
 from servers.mesh.reflection import add_reflection
 from servers.mesh.resources import Resources
@@ -58,6 +59,8 @@ class Process:
     health: Health
     metrics: Metrics
     unknown: UnknownMethods
+    chambers: Chambers | None
+    """What calls are judged with; None if they are not."""
     services: Sequence[str]
     """Full names of what is served, health and reflection left out."""
     jobs: Sequence[Job]
@@ -75,11 +78,11 @@ async def assemble(config: Config, makers: Sequence[SliceMaker], closing: AsyncE
     metrics, admission = Metrics(), Admission(config.max_calls)
     watching: list[Job] = []
     observe = Observe(metrics, sample=config.log_sample, slow_seconds=config.log_slow_ms / 1000)
-    risk = await _risk(resources, metrics, closing, watching)
+    resources.chambers = await _chambers(resources, metrics, closing, watching)
     routes = Routes(
-        interceptors=_interceptors(config, resources, observe, admission, risk, watching),
+        interceptors=_interceptors(config, resources, observe, admission, watching),
         foreign=foreign_methods(reflection_callers=[_REFLECTION_CALLERS[config.reflection]]),
-        around_unknown=[observe, Errors(), Deadline(), risk],
+        around_unknown=[observe, Errors(), Deadline(), Risk(resources.chambers)],
         unknown=unknown.answer,
     )
     slices = [await _made(maker, resources, closing) for maker in makers]
@@ -101,6 +104,7 @@ async def assemble(config: Config, makers: Sequence[SliceMaker], closing: AsyncE
         health=health,
         metrics=metrics,
         unknown=unknown,
+        chambers=resources.chambers,
         services=services,
         jobs=[*watching, *jobs],
         announce=resources.announce,
@@ -112,7 +116,6 @@ def _interceptors(
     resources: Resources,
     observe: Observe,
     admission: Admission,
-    risk: Risk,
     watching: list[Job],
 ) -> list[Interceptor]:
     """All of them, in the order that `servers.mesh.interceptors` explains.
@@ -145,16 +148,18 @@ def _interceptors(
         Access(policy.current if policy else None),
         Messages(),
         MemberAccess(),
-        risk,
+        Risk(resources.chambers),
         Validation(),
     ]
 
 
-async def _risk(resources: Resources, metrics: Metrics, closing: AsyncExitStack, jobs: list[Job]) -> Risk:
+async def _chambers(
+    resources: Resources, metrics: Metrics, closing: AsyncExitStack, jobs: list[Job]
+) -> Chambers | None:
     if resources.config.risk == "off":
         _log.warning("not limited: risk is off, every call is admitted")
-        return Risk(None)
-    return Risk(await chambers_of(resources, metrics, closing, jobs))
+        return None
+    return await chambers_of(resources, metrics, closing, jobs)
 
 
 async def _made(maker: SliceMaker, resources: Resources, closing: AsyncExitStack) -> Slice:

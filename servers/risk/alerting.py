@@ -35,6 +35,7 @@ NOBODYS = "operators"
 """The owner of what no rule, or none that is left, has caused."""
 KEPT = 30 * DAY
 
+
 class Undeliverable(Exception):
     """This message will never be taken: trying again is of no use."""
 

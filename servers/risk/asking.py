@@ -13,8 +13,8 @@ from domain.shared.instants import Instant
 from nectary.risk.v1 import policy_pb2 as risk
 from servers.mesh.call import current_call, current_caller
 from servers.mesh.clock import Clock
-from servers.risk.sql.ports import ports_over
 from servers.risk.sql.tables import common
+from servers.risk.telling import ports_over
 from servers.store.idempotency import Key, body_hash
 from servers.store.once import Once
 from servers.store.store import Store

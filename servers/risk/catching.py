@@ -4,18 +4,20 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
+from domain.risk.chain import digest
 from domain.risk.detection import Sighting
 from domain.risk.listing import suspect
 from domain.risk.rules import RuleSet
 from domain.risk.states import State
 from domain.risk.suspects import Cause, Change, Entry
-from domain.risk.chain import digest
 from domain.shared.instants import Instant
 from servers.risk.alerting import tell
 from servers.risk.sql.suspects import SqlSuspects
 
 
-def catch(connection: Connection, sightings: Iterable[Sighting], rules: RuleSet, now: Instant) -> list[Change]:
+def catch(
+    connection: Connection, sightings: Iterable[Sighting], rules: RuleSet, now: Instant
+) -> list[Change]:
     """List them; what changed. A sighting that was acted on before changes nothing.
 
     Raises Raced if somebody changes one of the entries at this moment.

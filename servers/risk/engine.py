@@ -16,8 +16,8 @@ from domain.risk.states import State
 from domain.risk.subjects import Subject
 from domain.shared.instants import SECOND, Instant
 from servers.mesh.clock import Clock
+from servers.mesh.http_client import Endpoint
 from servers.mesh.limiting.breaker import Breaker
-from servers.risk.http import Endpoint
 
 _log = structlog.get_logger("nectary.risk")
 

@@ -5,66 +5,23 @@ library refuses any that were left.
 """
 
 import asyncio
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from hashlib import sha256
-from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
 from domain.shared.instants import to_datetime
+from servers.mesh.reaching import MailServer, is_mail_address
 from servers.risk.alert_text import body_of, subject_of
 from servers.risk.alerting import Undeliverable
 from servers.risk.sql.alerts import Outgoing
 
 SECONDS = 20.0
 """For one message, from the connection to the server's word that it has it."""
-_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){0,8}")
-_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _PERMANENT = range(500, 600)
-
-
-@dataclass(frozen=True)
-class MailServer:
-    """A server that takes our mail."""
-
-    host: str
-    port: int
-    user: str = ""
-    password: str = field(default="", repr=False)
-    starts_tls: bool = False
-    """TLS after the greeting; without it no message is sent."""
-    is_tls: bool = False
-    """TLS from the first byte."""
-
-
-def mail_server(url: str) -> MailServer:
-    """Reads `smtp[s]://[user:password@]host[:port]` and `smtp+starttls://…`.
-
-    Raises ValueError, also for a password that would be sent in the clear.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/"):
-        raise ValueError("a mail server is smtp://, smtps:// or smtp+starttls:// with a host")
-    if parts.password and parts.scheme == "smtp":
-        raise ValueError("a password needs smtps:// or smtp+starttls://")
-    return MailServer(
-        host=parts.hostname,
-        port=parts.port or _PORTS[parts.scheme],
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        starts_tls=parts.scheme == "smtp+starttls",
-        is_tls=parts.scheme == "smtps",
-    )
-
-
-def is_address(text: str) -> bool:
-    """Whether this is one plain mail address."""
-    return _ADDRESS.fullmatch(text) is not None
 
 
 class MailChannel:
@@ -74,14 +31,14 @@ class MailChannel:
 
     def __init__(self, server: MailServer, sender: str, to: str) -> None:
         """Raises ValueError if one of the two is no mail address."""
-        if not is_address(sender) or not is_address(to):
+        if not is_mail_address(sender) or not is_mail_address(to):
             raise ValueError("sender and recipient are plain mail addresses")
         self._server = server
         self._sender = sender
         self._to = to
 
     def recipients(self, owner: str) -> Sequence[str]:
-        return [owner if is_address(owner) else self._to]
+        return [owner if is_mail_address(owner) else self._to]
 
     async def send(self, outgoing: Outgoing) -> None:
         """Returns when the server has it. Raises Undeliverable, TimeoutError, OSError or SMTPException."""

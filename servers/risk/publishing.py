@@ -62,7 +62,7 @@ class Publisher:
 
     async def _publish_rules(self) -> None:
         rules = await self._store.read(lambda connection: SqlRules(connection).latest())
-        there = await self._redis.hget(HEAD, "rules")  # type: ignore[misc]  # redis-py's answer is awaitable
+        there = await self._redis.hget(HEAD, "rules")
         if rules.revision and there != str(rules.revision).encode():
             await publish_rules(self._redis, rules.revision, encoded(rules).encode())
             _log.info("rules_published", revision=rules.revision)

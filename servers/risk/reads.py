@@ -63,7 +63,11 @@ class Reads:
         states = [STATES.own(state) for state in request.states] or LISTED_STATES
         wanted = suspects.Filter(states, request.scene, kind.value if kind else "", request.appealing)
         query: Query = ["suspects", *sorted(states), *map(str, wanted[1:])]
-        before, size, now = position_of(query, request.page_token), size_of(request.page_size), self._clock.now()
+        before, size, now = (
+            position_of(query, request.page_token),
+            size_of(request.page_size),
+            self._clock.now(),
+        )
 
         def look(connection: Connection) -> tuple[list[risk_pb2.Suspect], int]:
             rows = suspects.listed(connection, wanted, now, before, size + 1)

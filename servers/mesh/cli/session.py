@@ -74,4 +74,10 @@ async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = 
 
     kinds = (IdentityClient, CatalogClient, RiskClient, TestClockClient)
     async with connect(address, *(kind.SERVICE for kind in kinds), tls=tls, token=token) as channel:
-        yield Mesh(channel, IdentityClient(channel), CatalogClient(channel), RiskClient(channel), TestClockClient(channel))
+        yield Mesh(
+            channel,
+            IdentityClient(channel),
+            CatalogClient(channel),
+            RiskClient(channel),
+            TestClockClient(channel),
+        )

@@ -36,12 +36,17 @@ class Counting:
     rule: Rule
     limit: counted.Limit
     kinds: tuple[SubjectKind, ...]
+    known: Names
+    """Caller, method and scene: the same for all calls of a plan."""
 
     def meetings(self, names: Names) -> list[Meeting]:
         """One for each combination of the call's subjects; none if it lacks a kind."""
         if len(self.kinds) == 1:
-            return [Meeting(self.rule, self.limit, name) for name in names.get(self.kinds[0], ())]
-        named = (names.get(kind, ()) for kind in self.kinds)
+            (kind,) = self.kinds
+            return [
+                Meeting(self.rule, self.limit, name) for name in self.known.get(kind) or names.get(kind, ())
+            ]
+        named = (self.known.get(kind) or names.get(kind, ()) for kind in self.kinds)
         return [Meeting(self.rule, self.limit, key_name(values)) for values in product(*named)]
 
 
@@ -96,16 +101,26 @@ class InForce:
         ]
         conditions = {rule.rule_id: self._judges(rule, circumstances) for rule in in_scene if rule.condition}
         rules = tuple(rule for rule in in_scene if _is_about(rule, conditions))
+        known = _known(circumstances)
         return Plan(
             rules=rules,
             counting=tuple(
-                Counting(rule, counted_limit(rule), rule.effect.key)
+                Counting(rule, counted_limit(rule), rule.effect.key, known)
                 for rule in rules
                 if isinstance(rule.effect, Limit)
             ),
             conditions=conditions,
             is_plain=all(_is_plain(rule, circumstances.scene) for rule in rules),
         )
+
+
+def _known(circumstances: Circumstances) -> Names:
+    named = {
+        SubjectKind.CALLER: circumstances.caller,
+        SubjectKind.METHOD: circumstances.method,
+        SubjectKind.SCENE: circumstances.scene,
+    }
+    return {kind: (name,) for kind, name in named.items() if name}
 
 
 def _is_about(rule: Rule, conditions: Mapping[str, Truth]) -> bool:

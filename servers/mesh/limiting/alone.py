@@ -44,7 +44,7 @@ def decide_alone(
     return Judgement(decision, Source.LOCAL if bounded else Source.UNDECIDED, asked=asked)
 
 
-def _within_shares(shard: Shard, bounded: Sequence[tuple[Limit, str]], cost: int, now_ms: int) -> Decision:
+def _within_shares(shard: Shard, bounded: Sequence[tuple[Limit, bytes]], cost: int, now_ms: int) -> Decision:
     limits = [limit for limit, _ in bounded]
     windows = [window for _, window in bounded]
     shares = [share(limit, window, shard.replica, shard.replicas) for limit, window in bounded]

@@ -74,8 +74,9 @@ class Heart:
         pushed = {name.decode(): of for name, of in zip(replicas[::2], replicas[1::2], strict=True)}
         if epoch != shard.epoch:
             shard.unsettle(epoch)
-        shard.replicas = set(pushed)
-        shard.awaited |= set(pushed)
+        shard.replicas = frozenset(pushed)
+        if not shard.settled.is_set():
+            shard.awaited |= shard.replicas
         return pushed
 
     async def _recover(self, pushed: dict[str, bytes]) -> None:

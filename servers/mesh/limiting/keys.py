@@ -1,4 +1,4 @@
-"""Names of windows in Redis: short, bounded, and without a trace of whom they are about.
+"""Names of windows in Redis, as bytes: short, bounded, and without a trace of whom they are about.
 
 `rl:{shard}:rule:hash`: all windows of a subject lie in one shard, which a cluster keeps on one server,
 so that the limits of a call about one member are decided by one script.
@@ -25,21 +25,26 @@ class Keys:
         self.window = lru_cache(_KEPT_NAMES)(self._window)
         """(rule id, kind, subject) → shard and name of the window."""
 
-    def _window(self, rule_id: int, kind: str, subject: str) -> tuple[int, str]:
+    def _window(self, rule_id: int, kind: str, subject: str) -> tuple[int, bytes]:
         named = f"{kind}\0{subject}".encode()
         digest = int.from_bytes(blake2b(named, digest_size=8, key=self._secret).digest())
         shard = digest % self.shards
-        return shard, f"rl:{{{shard}}}:{base36(rule_id)}:{base36(digest)}"
+        return shard, f"rl:{{{shard}}}:{base36(rule_id)}:{base36(digest)}".encode()
 
 
-def epoch_key(shard: int) -> str:
+def epoch_key(shard: int) -> bytes:
     """The name of what changes when a shard's windows were lost."""
-    return f"rl:{{{shard}}}:epoch"
+    return b"rl:{%d}:epoch" % shard
 
 
-def replicas_key(shard: int) -> str:
+def replicas_key(shard: int) -> bytes:
     """The name of the list of live replicas."""
-    return f"rl:{{{shard}}}:replicas"
+    return b"rl:{%d}:replicas" % shard
+
+
+def shard_of(window: bytes) -> int:
+    """Where a window is, by its name."""
+    return int(window[window.index(b"{") + 1 : window.index(b"}")])
 
 
 def base36(number: int) -> str:

@@ -15,7 +15,7 @@ from servers.mesh.clock import Clock
 from servers.mesh.limiting.alone import decide_alone, has_closed
 from servers.mesh.limiting.heart import SETTLED_MS, Heart
 from servers.mesh.limiting.judgement import Asked, Charge, Judgement, Source, together
-from servers.mesh.limiting.keys import Keys
+from servers.mesh.limiting.keys import Keys, shard_of
 from servers.mesh.limiting.refusals import Refusals
 from servers.mesh.limiting.script import MOST_LIMITS, Answer, Request
 from servers.mesh.limiting.server_time import ServerTime
@@ -116,7 +116,7 @@ class WindowLimiter:
             limits = [charge.limit for charge in charges]
             names = [self._keys.window(limit.rule_id, limit.subject, who)[1] for limit, who in charges]
             return [(self.shards[0], Request(verb, limits, names, cost))]
-        grouped: dict[int, tuple[list[Limit], list[str]]] = {}
+        grouped: dict[int, tuple[list[Limit], list[bytes]]] = {}
         for limit, who in charges:
             number, name = self._keys.window(limit.rule_id, limit.subject, who)
             limits, names = grouped.setdefault(number, ([], []))
@@ -171,5 +171,5 @@ class WindowLimiter:
         while True:
             await asyncio.sleep(ATTEMPTS_SECONDS)
             for window, limit, times in self._refusals.take_unasked(self.shards[0].server_time.now_ms()):
-                number = int(window[4 : window.index("}")])
-                await self._tell(self.shards[number], Request(Verb.ATTEMPT, [limit], [window], times))
+                shard = self.shards[shard_of(window)]
+                await self._tell(shard, Request(Verb.ATTEMPT, [limit], [window], times))

@@ -30,10 +30,10 @@ class Refusals:
     """By the names of windows."""
 
     def __init__(self, most: int = MOST_REFUSALS) -> None:
-        self._known: OrderedDict[str, _Refusal] = OrderedDict()
+        self._known: OrderedDict[bytes, _Refusal] = OrderedDict()
         self._most = most
 
-    def add(self, decision: Decision, windows: Sequence[str]) -> None:
+    def add(self, decision: Decision, windows: Sequence[bytes]) -> None:
         """Keeps why a request was refused. One that costs more than its limit needs no memory."""
         for index, wait in enumerate(decision.waits_ms):
             if wait > 0:
@@ -44,7 +44,7 @@ class Refusals:
                     self._known.popitem(last=False)
 
     def find(
-        self, windows: Sequence[str], limits: Sequence[Limit], cost: int, now_ms: int
+        self, windows: Sequence[bytes], limits: Sequence[Limit], cost: int, now_ms: int
     ) -> Decision | None:
         """The refusal that meets this request for certain; None if it must be asked about."""
         for window, limit in zip(windows, limits, strict=True):
@@ -61,12 +61,12 @@ class Refusals:
                 del self._known[window]
         return None
 
-    def forget(self, windows: Sequence[str]) -> None:
+    def forget(self, windows: Sequence[bytes]) -> None:
         """There may be room again."""
         for window in windows:
             self._known.pop(window, None)
 
-    def take_unasked(self, now_ms: int) -> list[tuple[str, Limit, int]]:
+    def take_unasked(self, now_ms: int) -> list[tuple[bytes, Limit, int]]:
         """(window, limit, times) since this was last called; drops what holds no longer."""
         unasked = [(window, one.limit, one.unasked) for window, one in self._known.items() if one.unasked]
         for window, _, _ in unasked:

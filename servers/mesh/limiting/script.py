@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
 from struct import Struct
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.exceptions import NoScriptError
 
@@ -32,7 +32,7 @@ class Script:
         # Not for security: the server knows its scripts by this name.
         self._name = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
-    async def run(self, client: AnyRedis, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+    async def run(self, client: AnyRedis, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
         """Its answer. Raises RedisError if it gave none: it may have run all the same, so ask no more."""
         call: Any = client
         try:
@@ -41,22 +41,20 @@ class Script:
             return await call.eval(self.text, len(keys), *keys, *arguments)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request before all of its limits, with the name of its window under each."""
 
     verb: Verb
     limits: Sequence[Limit]
     """At most MOST_LIMITS."""
-    windows: Sequence[str]
+    windows: Sequence[bytes]
     """Names, all of one shard."""
     cost: int
     at_ms: int = 0
     """Of a refund: `now_ms` of the decision that admitted it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What was decided about one request."""
 
     decision: Decision
@@ -77,8 +75,8 @@ class Answers:
 
 
 def encoded(
-    batch: Sequence[Request], epoch_key: str, epoch: Sequence[bytes]
-) -> tuple[list[str], list[bytes]]:
+    batch: Sequence[Request], epoch_key: bytes, epoch: Sequence[bytes]
+) -> tuple[list[bytes], list[bytes]]:
     """Keys and arguments of DECIDE. `epoch`: the one that is known, and a name for a new one."""
     numbers = _Numbers()
     keys = [epoch_key]
@@ -91,8 +89,8 @@ def encoded(
 
 
 def encoded_push(
-    pushes: Sequence[tuple[str, Limit, Sequence[tuple[int, int]]]], epoch_key: str, epoch: Sequence[bytes]
-) -> tuple[list[str], list[bytes]]:
+    pushes: Sequence[tuple[bytes, Limit, Sequence[tuple[int, int]]]], epoch_key: bytes, epoch: Sequence[bytes]
+) -> tuple[list[bytes], list[bytes]]:
     """Keys and arguments of PUSH, from (window, limit, (instant, units) in order of time)."""
     numbers = _Numbers()
     pushed = [

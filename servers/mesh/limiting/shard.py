@@ -7,7 +7,7 @@ disturbs no connection. A call that is slow is decided here and never repeated: 
 import asyncio
 import secrets
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -37,8 +37,8 @@ SLOW_SECONDS = 0.02
 GRACE_SECONDS = 0.002
 """When the time is up, in case it was this process that was late: the answer may lie in the socket."""
 MOST_WAITING = 4096
-IN_FLIGHT = 2
-"""Script calls at once: one is under way while the next is being made."""
+PAUSE_SECONDS = 0.001
+"""That a crowd gathers for. To send and to receive costs much more than a decision more in what is sent."""
 UNKNOWN_EPOCH = b""
 STORE_ERRORS = (RedisError, OSError, TimeoutError)
 """Refused, mute, out of memory, loading, read-only, moved: down, and never an empty window."""
@@ -69,7 +69,7 @@ class Shard:
         self.client = client
         self.server_time = server_time
         self.replica = replica
-        self.replicas: Collection[str] = ()
+        self.replicas: frozenset[str] = frozenset()
         """Those that were alive when the store last answered, this one included."""
         self.awaited: set[str] = set()
         """Those that were alive before a loss, and so have something to push."""
@@ -79,7 +79,7 @@ class Shard:
         self.settled = asyncio.Event()
         """Whether the store counts all that live replicas have admitted."""
         self._ask = Coalescer(
-            self._decide, max_size=MOST_REQUESTS, max_waiting=MOST_WAITING, in_flight=IN_FLIGHT
+            self._decide, max_size=MOST_REQUESTS, max_waiting=MOST_WAITING, pause_seconds=PAUSE_SECONDS
         )
         self._running: set[asyncio.Task[object]] = set()
 
@@ -93,7 +93,7 @@ class Shard:
         return await self._ask(request)
 
     async def run(
-        self, script: Script, keys: Sequence[str], arguments: Sequence[bytes], seconds: float
+        self, script: Script, keys: Sequence[bytes], arguments: Sequence[bytes], seconds: float
     ) -> list[Any]:
         """A script's reply. Raises one of STORE_ERRORS; after a TimeoutError it may run all the same.
 

@@ -36,7 +36,7 @@ class Filter(NamedTuple):
             columns.decided_time >= self.start if self.start is not None else None,
             columns.decided_time < self.end if self.end is not None else None,
         ]
-        return and_(True, *(clause for clause in clauses if clause is not None))  # noqa: FBT003
+        return and_(True, *(clause for clause in clauses if clause is not None))
 
 
 _COLUMNS = {kind: kind.value.lower() for kind in SubjectKind}
@@ -51,9 +51,7 @@ def decision_named(connection: Connection, decision_id: str) -> DecisionRecord:
     return from_line(content)
 
 
-def decisions_page(
-    connection: Connection, wanted: Filter, before: int | None, limit: int
-) -> list[Numbered]:
+def decisions_page(connection: Connection, wanted: Filter, before: int | None, limit: int) -> list[Numbered]:
     """The newest first, behind a number."""
     query = select(decision.c.id, decision.c.content).where(wanted.clause())
     if before is not None:
@@ -69,9 +67,7 @@ def first_of_newest(connection: Connection, wanted: Filter, most: int) -> int:
     return 0 if first is None else int(first) - 1
 
 
-def decisions_following(
-    connection: Connection, wanted: Filter, after: int, limit: int
-) -> list[Numbered]:
+def decisions_following(connection: Connection, wanted: Filter, after: int, limit: int) -> list[Numbered]:
     """The oldest first, behind a number."""
     query = select(decision.c.id, decision.c.content).where(wanted.clause(), decision.c.id > after)
     rows = connection.execute(query.order_by(decision.c.id).limit(limit))

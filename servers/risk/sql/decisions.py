@@ -56,9 +56,10 @@ def decisions_after(connection: Connection, number: int, limit: int) -> list[Num
     return [Numbered(row.id, from_line(row.content)) for row in connection.execute(query)]
 
 
-def last_number_before(connection: Connection, moment: Instant) -> int:
-    """After this number stand all decisions that were made from this moment on; 0 if that is all of them."""
-    first = connection.scalar(select(func.min(decision.c.id)).where(decision.c.decided_time >= moment))
+def number_before(connection: Connection, moment: Instant) -> int:
+    """Behind this number stand the decisions made from this moment on, but for some that came in late."""
+    since = select(decision.c.id).where(decision.c.decided_time >= moment)
+    first = connection.scalar(since.order_by(decision.c.decided_time, decision.c.id).limit(1))
     if first is not None:
         return int(first) - 1
     return int(connection.scalar(select(func.max(decision.c.id))) or 0)

@@ -37,6 +37,11 @@ class SqlRules:
     def latest(self) -> RuleSet:
         return _revision(self._connection.execute(_NEWEST).first()).rules
 
+    def newer_than(self, revision: int) -> RuleSet | None:
+        """The latest rules, unless that is their revision: cheap to ask again and again."""
+        newest = self._connection.scalar(select(func.max(rule_set.c.revision)))
+        return None if (newest or SHIPPED.revision) == revision else self.latest()
+
     def in_force(self, at: Instant) -> Revision:
         """The revision in force at an instant."""
         return _revision(self._connection.execute(_NEWEST.where(rule_set.c.effective_time <= at)).first())

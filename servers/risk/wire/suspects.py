@@ -71,4 +71,3 @@ def appeal(own: Appeal) -> pb.Appeal:
         answer_by_time=timestamp_of(own.answer_by),
         answer_time=None if own.answered is None else timestamp_of(own.answered),
     )
-

@@ -4,9 +4,9 @@ from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 
-from domain.risk.stamps import NEVER
 from domain.risk.findings import Match
 from domain.risk.rules import OnError, Outcome
+from domain.risk.stamps import NEVER
 from domain.risk.states import State
 from domain.risk.subjects import Subject, SubjectKind, canonical_address
 from domain.shared.errors import FieldViolation, Invalid

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from domain.risk.limit import Limit
 from domain.risk.stamps import NEVER
 from domain.risk.verbs import Verb, applied
-from domain.risk.window import EMPTY, Window, fitted, full, merged
+from domain.risk.window import EMPTY, Window, fitted, full, merged, spent
 from tests.limiting.exact_log import ExactLog, complaints
 from tests.limiting.histories import JUDGED, LONGEST_MS, History
 from tests.limiting.judging import Subject
@@ -27,12 +27,12 @@ limits = st.builds(
     window_ms=st.just(WINDOW_MS),
     buckets=st.sampled_from([10, 20, 60]),
 )
+boundaries = st.sampled_from([WINDOW_MS - 1, WINDOW_MS, WINDOW_MS + 1, WINDOW_MS + 59])
 gaps = st.lists(
     st.tuples(
-        st.one_of(st.integers(0, 30), st.sampled_from([WINDOW_MS - 1, WINDOW_MS, WINDOW_MS + 1])),
-        st.integers(0, 40),
+        st.one_of(st.just(0), st.integers(0, 9), boundaries), st.one_of(st.just(1), st.integers(0, 30))
     ),
-    min_size=1,
+    min_size=40,
     max_size=120,
 )
 """(milliseconds since the request before, cost)."""
@@ -109,7 +109,7 @@ def test_windows_counted_apart_and_merged_hold_what_both_had(
     for number, (gap, units) in enumerate(admissions):
         now += gap
         mine = apart[number % 2]
-        apart[number % 2] = fitted(mine.spent(limit, units, now), limit)
+        apart[number % 2] = spent(mine, limit, units, now)
     both = merged(apart[0], limit, apart[1].entries())
     assert both.used(limit, now) >= sum(window.used(limit, now) for window in apart)
 

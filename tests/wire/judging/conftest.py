@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis.asyncio
 
+from servers.mesh.judging.judge import Chambers
 from servers.mesh.judging.record import DecisionRecord, from_line
 from tests.servers import Redis
 from tests.wire.mesh.echo import EchoServicer
@@ -25,6 +26,22 @@ class Court:
     redis: "redis.asyncio.Redis"
     echo: EchoServicer
     log: Path
+
+    @property
+    def chambers(self) -> Chambers:
+        found = self.server.process.chambers
+        assert found is not None
+        return found
+
+    @property
+    def in_force(self) -> int:
+        """Revision of the rules in force."""
+        return self.chambers.rules.in_force.rules.revision
+
+    @property
+    def is_together(self) -> bool:
+        """Whether Redis counts, and not this process alone."""
+        return all(shard.can_decide for shard in self.chambers.limiter.shards)
 
     async def records(self, calls: int) -> list[DecisionRecord]:
         """Of so many calls, in the order in which they were decided; fails if there are fewer or more."""
@@ -53,10 +70,18 @@ def judged(
     """`async with judged(...) as court`: the server starts when it is entered, with what is published then."""
 
     @asynccontextmanager
-    async def make(**settings: Any) -> AsyncIterator[Court]:
+    async def make(*, together: bool = True, **settings: Any) -> AsyncIterator[Court]:
         log = tmp_path / "decisions.jsonl"
-        given = {"risk": "on", "redis_url": redis_server.url, "risk_log_file": str(log), "risk_slow_ms": 1000}
+        given: dict[str, Any] = {
+            "risk": "on",
+            "redis_url": redis_server.url,
+            "risk_log_file": str(log),
+            "risk_slow_ms": 1000,
+        }
         async with running(echo, **(given | settings)) as server:
-            yield Court(server, redis_client, echo, log)
+            court = Court(server, redis_client, echo, log)
+            if together:
+                await until(lambda: court.is_together)
+            yield court
 
     return make

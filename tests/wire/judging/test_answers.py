@@ -4,12 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import grpc
+import orjson
 import pytest
 import redis.asyncio
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2
 
 from clients import ChallengeRequired
+from domain.risk.canonical import decoded
+from domain.risk.evidence import Evidence
 from domain.risk.rules import Limit, Outcome, Rollout, Rule, Verdict
 from domain.risk.states import State
 from domain.risk.subjects import SubjectKind
@@ -178,10 +181,7 @@ async def test_a_shadow_counts_nothing_of_a_call_that_is_refused(judged: Judged,
 async def test_a_part_rollout_is_for_the_same_subjects_each_time(
     judged: Judged, redis_client: Redis, tmp_path: Path
 ) -> None:
-    half = Rule(
-        "half", "Half of them", "me", Limit((SubjectKind.MEMBER,), 0, 60_000), rollout=Rollout(percentage=50)
-    )
-    await put_in_force(redis_client, half)
+    await put_in_force(redis_client, replace(NEVER, rollout=Rollout(percentage=50)))
     authority = Authority()
     credentials = authority.credentials(authority.leaf(service("honey")))
     async with judged(credentials=credentials, **authority.settings(tmp_path)) as court:
@@ -215,8 +215,8 @@ async def test_out_of_the_box_a_mesh_limits(judged: Judged) -> None:
         assert (await court.server.stub.Echo(HELLO)).text == "hello"
         (record,) = await court.records(1)
         assert record.revision == 0
-        limited = {count["rule_id"] for count in record.evidence["counts"]}
-        assert limited == {"caller_calls"}
+        evidence = decoded(Evidence, orjson.dumps(record.evidence))
+        assert [count.rule_id for count in evidence.counts] == ["caller_calls"]
 
 
 async def test_health_is_not_judged(judged: Judged, redis_client: Redis) -> None:

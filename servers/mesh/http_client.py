@@ -1,6 +1,6 @@
 """A small HTTP client: one POST of JSON, its own connection, one time limit for everything.
 
-For calls to other companies, seconds apart and in the background: it keeps no connections, follows no
+For calls to others, seconds apart and in the background: it keeps no connections, follows no
 redirects and reads answers of a bounded size. The standard library parses the answer.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from io import BytesIO
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import orjson
 
@@ -41,20 +41,22 @@ class Answer:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to post, and by what token we are known there. Kept out of logs: both may be secret."""
+    """Where to post: `http[s]://[:token@]host[:port][/path]`. The token goes along as a bearer's.
+
+    Raises ValueError for another URL. Kept out of logs, for it may hold the token.
+    """
 
     url: str = field(repr=False)
-    token: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        check_url(self.url)
+        check_http_url(self.url)
 
     async def post(
         self, content: object, *, timeout_seconds: float, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Post JSON. Raises TimeoutError, OSError (ssl.SSLError too) or HttpError."""
         parts = urlsplit(self.url)
-        request = _request(parts.path or "/", parts.query, parts.netloc, self._headers(headers), content)
+        request = _request(parts, headers or {}, content)
         secure = ssl.create_default_context() if parts.scheme == "https" else None
         async with asyncio.timeout(timeout_seconds):
             reader, writer = await asyncio.open_connection(
@@ -67,29 +69,25 @@ class Endpoint:
             finally:
                 writer.transport.abort()
 
-    def _headers(self, more: Mapping[str, str] | None) -> dict[str, str]:
-        known = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        return known | dict(more or {})
 
-
-def check_url(url: str) -> None:
-    """Raises ValueError if this is no `http[s]://host[:port][/path]`."""
+def check_http_url(url: str) -> None:
+    """Raises ValueError if this is no URL of an Endpoint."""
     parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname or parts.username or not url.isprintable():
-        raise ValueError("no HTTP URL, or one with a password in it")
+        raise ValueError("no HTTP URL: http[s]://[:token@]host[:port][/path]")
     # Looking at it raises ValueError if it is no number.
     _ = parts.port
 
 
-def _request(path: str, query: str, host: str, headers: Mapping[str, str], content: object) -> bytes:
+def _request(url: SplitResult, headers: Mapping[str, str], content: object) -> bytes:
     body = orjson.dumps(content)
-    target = f"{path}?{query}" if query else path
     lines = [
-        f"POST {target} HTTP/1.1",
-        f"Host: {host}",
+        f"POST {url.path or '/'}{'?' if url.query else ''}{url.query} HTTP/1.1",
+        f"Host: {url.netloc.rpartition('@')[2]}",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         "Connection: close",
+        *([f"Authorization: Bearer {unquote(url.password)}"] if url.password else []),
         *(f"{name}: {value}" for name, value in headers.items()),
     ]
     if not all(line.isprintable() for line in lines):
