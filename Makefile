@@ -120,24 +120,14 @@ histories: $(STAMP)  ## compare the rules with the naive oracle over many random
 	HYPOTHESIS_PROFILE=long pytest --numprocesses $(JOBS) --timeout 0 tests/unit/identity/test_against_oracle.py \
 	  tests/unit/identity/test_invariants.py $(ARGS)
 
-<<<<<<< HEAD
 .PHONY: steps
 steps: $(STAMP)  ## apply a million random operations to rules and oracle (an hour; ARGS='--steps 20000 --seed 7')
 	python -m tests.unit.identity.long_run $(ARGS)
 
-=======
->>>>>>> limiter
 .PHONY: limits
 limits: $(STAMP)  ## hold the limiter's script against its model and an exact log, for 1,000,000 steps
 	scripts/install_servers.sh
 	python -m tests.limiting $(ARGS)
-<<<<<<< HEAD
-=======
-
-.PHONY: steps
-steps: $(STAMP)  ## apply a million random operations to rules and oracle (an hour; ARGS='--steps 20000 --seed 7')
-	python -m tests.unit.identity.long_run $(ARGS)
->>>>>>> limiter
 
 .PHONY: kills
 kills: $(STAMP)  ## kill -9 the server at every step of its writes, restart it and look for half-done work
