@@ -105,6 +105,7 @@ class Config:
     )
     risk_shards: int = whole(1, 1, 64, "parts of what is counted; more than one is for a cluster")
     risk_slow_ms: float = number(20, 1, 1000, "milliseconds, after which a count is not waited for")
+    risk_log_samples: int = whole(200, 0, 100_000, "records a second of calls that were let through")
     risk_log_stream: bool = switch(True)
     risk_log_file: Path | None = optional_path("a file of JSON lines, one a decision; moved aside when full")
     risk_log_file_bytes: int = whole(100_000_000, 1_000_000, 10_000_000_000, "bytes")

@@ -58,7 +58,7 @@ def one_line(text: str, most: int = MAX_SUBJECT) -> str:
 def _numbers(message: Message) -> str:
     if message.kind is MessageKind.RESOLVED:
         return f"{message.opened} in all, {message.closed} ended by hand"
-    return f"{message.happened} new, {message.opened} in all since {_moment(message.since)}"
+    return f"{message.happened} new, {message.opened} in all"
 
 
 def _moment(instant: Instant) -> str:

@@ -18,6 +18,7 @@ from domain.risk.rules import RuleSet
 from domain.risk.suspects import Change, Entry, Transition
 from domain.shared.instants import DAY, MINUTE, SECOND, Instant
 from servers.mesh.clock import Clock
+from servers.risk.alert_text import subject_of
 from servers.risk.sql.alert_groups import note, told_by
 from servers.risk.sql.alerts import Outgoing, enqueue, mark_failed, mark_sent, purge_alerts, waiting
 from servers.store.leases import Lease
@@ -96,8 +97,10 @@ class Alerting:
 
     async def run(self, lease: Lease) -> None:
         """One round: what is due becomes messages, and each channel tries what waits for it."""
-        while len(await self.store.transact(self._compose, lease)) == AT_ONCE:
-            pass
+        while messages := await self.store.transact(self._compose, lease):
+            for message in messages:
+                # In the log of the process too, for whoever has set up no channel.
+                _log.warning("risk_alert", message=subject_of(message), owner=message.key.owner)
         await asyncio.gather(*(self._send_all(lease, channel) for channel in self.channels))
         await self.store.transact(purge_alerts, self.clock.now() - KEPT, BATCH)
 

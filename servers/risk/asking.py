@@ -47,10 +47,11 @@ class Asking:
         body = type(request).FromString(request.SerializeToString())
         body.ClearField("request_id")
         key = Key(call.caller.name, request.request_id)
-        reason, event_id = getattr(request, "reason", ""), _event_id(key)
+        # Read here: the work runs where there is no call any more.
+        who, why, event_id = actor(), getattr(request, "reason", ""), _event_id(key)
 
         def work(connection: Connection, now: Instant) -> bytes:
-            doing = Doing(actor(), now, reason, event_id)
+            doing = Doing(who, now, why, event_id)
             result = use_case(command, ports_over(connection), doing)
             return answer(result, now).SerializeToString(deterministic=True)
 

@@ -1,7 +1,7 @@
 """Alerts by e-mail: SMTP, with TLS as the URL says.
 
-Nothing that comes from a call reaches a header but the subject line, which has no line ends by then; the
-library refuses any that were left.
+Nothing that comes from a call reaches a header but the subject line, which has neither line ends nor encoded
+words by then.
 """
 
 import asyncio
@@ -71,7 +71,8 @@ def mail_of(outgoing: Outgoing, sender: str) -> EmailMessage:
     message = outgoing.message
     mail["From"] = sender
     mail["To"] = outgoing.recipient
-    mail["Subject"] = subject_of(message)
+    # The library reads an encoded word in what it is given, and writes a line end that was hidden in it.
+    mail["Subject"] = subject_of(message).replace("=?", "= ?")
     mail["Date"] = format_datetime(to_datetime(message.at))
     name = sha256(f"{outgoing.alert_id} {outgoing.recipient}".encode()).hexdigest()[:32]
     mail["Message-ID"] = f"<{name}@{sender.partition('@')[2]}>"

@@ -51,9 +51,9 @@ SLICES = {"identity", "benefit", "partner", "honey", "seckill", "risk"}
 KNOWS_EVERY_SLICE = {"servers.mesh.wiring"}
 """The composition root: the one place where slices and mesh meet, so that no other must know both."""
 
-LIMITS_EVERYWHERE = ("servers.mesh.limiting.", "domain.risk.")
-"""The limiter runs in every process, whether the Risk service does or not: so it is part of the mesh, and
-these modules of it may know the arithmetic of windows."""
+JUDGES_EVERYWHERE = ("servers.mesh.limiting.", "servers.mesh.judging.")
+"""Every process judges its own calls, whether the Risk service runs or not: so these modules are part of the
+mesh, and may know the rules of `domain.risk`."""
 
 CALLS = {
     "identity": set[str](),
@@ -147,9 +147,8 @@ def test_the_oracle_shares_no_code_with_what_it_judges() -> None:
     assert not bad, "\n".join(bad)
 
 
-def is_limiter(module: str, imported: str) -> bool:
-    limiting, windows = LIMITS_EVERYWHERE
-    return module.startswith(limiting) and imported.startswith(windows)
+def judges(module: str, imported: str) -> bool:
+    return module.startswith(JUDGES_EVERYWHERE) and imported.startswith("domain.risk.")
 
 
 def slice_of(module: str) -> str | None:
@@ -170,7 +169,7 @@ def test_a_slice_imports_no_other_slice_and_the_mesh_and_the_store_none() -> Non
         for found in source.imports()
         if found.name.split(".")[0] != "clients"
         and slice_of(found.name) not in {None, slice_of(source.module)}
-        and not is_limiter(source.module, found.name)
+        and not judges(source.module, found.name)
     ]
     assert not bad, "\n".join(bad)
 

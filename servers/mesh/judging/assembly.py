@@ -83,7 +83,7 @@ def _event_log(resources: Resources, closing: AsyncExitStack) -> EventLog:
         )
         closing.callback(sink.close)
         outlets.append(Outlet(sink))
-    log = EventLog(outlets, to_json)
+    log = EventLog(outlets, to_json, samples_per_second=config.risk_log_samples)
     log.start()
     closing.push_async_callback(log.close)
     return log

@@ -16,8 +16,8 @@ STREAM = "nectary:risk:decisions"
 DEAD_STREAM = "nectary:risk:decisions:dead"
 EVENT_TYPE = "DecisionsMade"
 CHUNK_LINES = 50
-FULL_CHUNKS = 20_000
-"""A million records: about a gigabyte of Redis."""
+FULL_CHUNKS = 4_000
+"""Two hundred thousand records: some 200 MB of Redis."""
 
 
 class StreamFull(Exception):

@@ -53,7 +53,7 @@ def a_call(*subjects: Subject, **changed: Any) -> Facts:
 
 def a_rule(effect: Limit | Verdict | Spread | None = None, rule_id: str = "a", **changed: Any) -> Rule:
     """Ten units a minute for each member, unless told."""
-    given = {"title": "Ten a minute", "owner": "shop", "version": 1}
+    given: dict[str, Any] = {"title": "Ten a minute", "owner": "shop", "version": 1}
     return Rule(rule_id, effect=effect or Limit((SubjectKind.MEMBER,), 10, 60_000), **given | changed)
 
 
@@ -63,7 +63,8 @@ def a_cause(event_id: str = "e1", rule_id: str = "a", rule_version: int = 1, **c
 
 def an_entry(subject: Subject = ANN, state: State = State.NONE, **changed: Any) -> Entry:
     """Listed since EPOCH, for ever unless told."""
-    return Entry(subject, **{"state": state, "since": EPOCH, "expires": 2**60} | changed)
+    given: dict[str, Any] = {"state": state, "since": EPOCH, "expires": 2**60}
+    return Entry(subject, **given | changed)
 
 
 # -- Rules

@@ -67,7 +67,7 @@ def echo() -> EchoServicer:
 def judged(
     echo: EchoServicer, redis_server: Redis, redis_client: "redis.asyncio.Redis", tmp_path: Path
 ) -> Judged:
-    """`async with judged(...) as court`: the server starts when it is entered, with what is published then."""
+    """`async with judged(...) as court`: a server that starts with what is published by then."""
 
     @asynccontextmanager
     async def make(*, together: bool = True, **settings: Any) -> AsyncIterator[Court]:

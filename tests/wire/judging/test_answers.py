@@ -157,7 +157,7 @@ async def test_a_shadow_refuses_nobody_and_says_what_it_would_have_done(
         for _ in range(5):
             await court.server.stub.Echo(HELLO)
         records = await court.records(5)
-        would = [dict((rule, outcome) for rule, _, outcome in record.would) for record in records]
+        would = [{rule: outcome for rule, _, outcome in record.would} for record in records]
         assert [one.get("three") for one in would] == [None, None, None, "THROTTLE", "THROTTLE"]
         assert all(one["never"] == "DENY" for one in would)
         labels = {"scene": "testing.echo", "outcome": "THROTTLE", "rule": "three"}

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import grpc
 
 from clients import Channel, TestClockClient
-from nectary.risk.v1 import risk_pb2 as risk
+from nectary.risk.v1 import risk_pb2
 from nectary.risk.v1 import risk_service_pb2 as pb
 from nectary.risk.v1 import risk_service_pb2_grpc as rpc
 from servers.mesh.config import load
@@ -48,7 +48,7 @@ class Mesh:
         answer: bytes = await call(request)
         return answer
 
-    async def applied(self, rules: risk.RuleSet, **more: Any) -> pb.ApplyRulesResponse:
+    async def applied(self, rules: risk_pb2.RuleSet, **more: Any) -> pb.ApplyRulesResponse:
         """Apply rules that a plan has confirmed."""
         plan = await self.risk.ApplyRules(
             pb.ApplyRulesRequest(request_id=new_id(), rule_set=rules, validate_only=True)

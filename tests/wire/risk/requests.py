@@ -43,7 +43,9 @@ def a_limit(rule_id: str = "member_pace", units: int = 100, **more: Any) -> risk
     return risk.Rule(**defaults | more)
 
 
-def a_verdict(rule_id: str = "deny_partners", condition: str = "caller == 'mallory'", **more: Any) -> risk.Rule:
+def a_verdict(
+    rule_id: str = "deny_partners", condition: str = "caller == 'mallory'", **more: Any
+) -> risk.Rule:
     defaults: dict[str, Any] = {
         "rule_id": rule_id,
         "title": "Callers that are not served",
@@ -57,12 +59,15 @@ def a_verdict(rule_id: str = "deny_partners", condition: str = "caller == 'mallo
 def rules(*more: risk.Rule) -> risk.RuleSet:
     """Those that are in force when a test begins, and more."""
     spread = risk.Spread(across=DEVICE, most_members=20, window=seconds(3600))
-    shared = risk.Rule(rule_id="shared_device", title="Members on a device", owner="risk@example.com", spread=spread)
+    shared = risk.Rule(
+        rule_id="shared_device", title="Members on a device", owner="risk@example.com", spread=spread
+    )
     return risk.RuleSet(rules=[a_verdict(), shared, *more])
 
 
 def an_apply(rule_set: risk.RuleSet, **more: Any) -> pb.ApplyRulesRequest:
-    return pb.ApplyRulesRequest(**{"request_id": new_id(), "rule_set": rule_set} | more)
+    defaults: dict[str, Any] = {"request_id": new_id(), "rule_set": rule_set}
+    return pb.ApplyRulesRequest(**defaults | more)
 
 
 def a_confirmation(subject: risk.SubjectName, **more: Any) -> pb.ConfirmSuspectRequest:
@@ -86,7 +91,9 @@ def a_permission(subject: risk.SubjectName, until: datetime, **more: Any) -> pb.
 
 
 def an_appeal(member_id: str, **more: Any) -> pb.AppealRequest:
-    return pb.AppealRequest(**{"request_id": new_id(), "member_id": member_id, "text": "It was not me."} | more)
+    return pb.AppealRequest(
+        **{"request_id": new_id(), "member_id": member_id, "text": "It was not me."} | more
+    )
 
 
 def facts(*subjects: risk.SubjectName, **more: Any) -> risk.Facts:
