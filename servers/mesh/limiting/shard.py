@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from servers.mesh.batching import Coalescer
 from servers.mesh.limiting.breaker import Breaker
@@ -40,7 +40,7 @@ MOST_WAITING = 4096
 PAUSE_SECONDS = 0.001
 """That a crowd gathers for. To send and to receive costs much more than a decision more in what is sent."""
 UNKNOWN_EPOCH = b""
-STORE_ERRORS = (RedisError, OSError, TimeoutError)
+STORE_ERRORS = (RedisError, RedisClusterException, OSError, TimeoutError)
 """Refused, mute, out of memory, loading, read-only, moved: down, and never an empty window."""
 
 

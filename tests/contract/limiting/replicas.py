@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from domain.risk.limit import FailureClass, Limit
 from servers.mesh.clock import SystemClock
@@ -30,7 +30,8 @@ async def replica(
         yield limiter
     finally:
         job.cancel()
-        await asyncio.gather(job, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await job
         await limiter.close()
         await client.aclose()
 

@@ -27,14 +27,9 @@ limits = st.builds(
     window_ms=st.just(WINDOW_MS),
     buckets=st.sampled_from([10, 20, 60]),
 )
-boundaries = st.sampled_from([WINDOW_MS - 1, WINDOW_MS, WINDOW_MS + 1, WINDOW_MS + 59])
-gaps = st.lists(
-    st.tuples(
-        st.one_of(st.just(0), st.integers(0, 9), boundaries), st.one_of(st.just(1), st.integers(0, 30))
-    ),
-    min_size=40,
-    max_size=120,
-)
+# Mostly at once, so that windows are full when a boundary comes.
+pauses = st.sampled_from([0] * 12 + [1, 7, 59, WINDOW_MS - 1, WINDOW_MS, WINDOW_MS + 59])
+gaps = st.lists(st.tuples(pauses, st.sampled_from([0, 1, 1, 2, 5, 13, 30, 64])), min_size=40, max_size=120)
 """(milliseconds since the request before, cost)."""
 
 
