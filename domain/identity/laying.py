@@ -117,8 +117,6 @@ class _Laying:
         self._blocked = False
         self._replaced: dict[str, dict[str, _Piece]] = {}
         """By upgrade and term, what comes back if the upgrade turns out to be refunded."""
-        self._refunded: dict[str, _Piece] = {}
-        """The pieces of upgrades that a refund ended."""
 
     def lay(self) -> Lane:
         while self._queue:
@@ -213,24 +211,21 @@ class _Laying:
         if run and outcome.held == end and not piece.frozen:
             self._runs[end] = run
         if outcome.refunded is not None and not (piece.frozen and start > outcome.refunded):
-            self._undo(piece, outcome.refunded)
+            self._undo(term, outcome.refunded)
         if outcome.follow:
             self._follow(piece, outcome.follow)
 
-    def _undo(self, upgrade: _Piece, refunded: Instant) -> None:
-        """What a refunded upgrade replaced comes back."""
-        upgrade_id = upgrade.term.term_id
-        if upgrade.term.supersedes and upgrade_id not in self._refunded:
-            self._refunded[upgrade_id] = upgrade
+    def _undo(self, upgrade: Term, refunded: Instant) -> None:
+        """What a refunded upgrade replaced comes back, behind what was had of the upgrade."""
+        upgrade_id = upgrade.term_id
+        if upgrade.supersedes and upgrade_id not in self.lane.undone:
             self.lane.undone[upgrade_id] = refunded
             for rest in self._replaced.pop(upgrade_id, {}).values():
-                self._give_back(rest, upgrade_id)
+                self._give_back(rest, refunded)
 
-    def _give_back(self, rest: _Piece, upgrade_id: str) -> None:
-        """A rest comes back at its old turn, though not before what was had of the upgrade."""
-        behind = (*self._refunded[upgrade_id].turn, 0, *rest.term.order)
-        floor = max(rest.floor, self.lane.undone[upgrade_id])
-        self._push(replace(rest, floor=floor, turn=max(rest.turn, behind)))
+    def _give_back(self, rest: _Piece, refunded: Instant) -> None:
+        """Only now: at its old turn, though the upgrade is laid already."""
+        self._push(replace(rest, floor=max(rest.floor, refunded)))
 
     def _follow(self, piece: _Piece, follow: Follow) -> None:
         rest = replace(
@@ -248,8 +243,8 @@ class _Laying:
 
     def _replace(self, rest: _Piece, upgrade: Superseded) -> None:
         """Set a rest aside until the upgrade's refund, if there is one; a frozen rest has its turn anyway."""
-        if upgrade.by in self._refunded:
-            self._give_back(rest, upgrade.by)
+        if upgrade.by in self.lane.undone:
+            self._give_back(rest, self.lane.undone[upgrade.by])
             return
         self._replaced.setdefault(upgrade.by, {})[rest.term.term_id] = rest
         if upgrade.freezes:
@@ -274,5 +269,5 @@ class _Laying:
         elif refunded is None:
             self.lane.waiting[piece.term.term_id] = piece.rest
         else:
-            self._undo(piece, refunded)
+            self._undo(piece.term, refunded)
             self._onward = max(self._onward, refunded)

@@ -6,11 +6,10 @@ upgrade is laid. Frozen rests come last. Refunds that HOLD leave a gap: `occupie
 ended without them, and later terms keep behind that.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from tests.oracle.ends import (
-    Rest,
     Run,
     lengthened,
     period_end,
@@ -21,106 +20,24 @@ from tests.oracle.ends import (
     trimmed,
 )
 from tests.oracle.facts import History, Term, Termination
-
-FOREVER = 1 << 62
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One interval of a term."""
-
-    term: Term
-    start: int
-    end: int
-    occupied: int
-    run: Run | None
-    """Set if the piece is a whole term, which a run can go on from."""
-    frozen: bool
-
-
-@dataclass(frozen=True)
-class Cut:
-    """An upgrade or a pause. `back` is when the rest may go on: the undoing or the resumption."""
-
-    at: int
-    upgrade: str | None
-    back: int | None
-    freezes: bool
-    pauses: bool
-    turn: int = 0
-    """Of the upgrade, among all operations."""
-
-    @property
-    def replaces(self) -> bool:
-        """Whether nothing of the term comes after."""
-        return self.back is None and not self.freezes and not self.pauses
-
-
-@dataclass
-class Progress:
-    """How far a term has been laid."""
-
-    term: Term
-    floor: int
-    cuts: list[Cut]
-    terminations: list[Termination]
-    rest: Rest | None = None
-    since: int = -FOREVER
-    """Refunds before this instant have already shortened the rest."""
-    frozen: bool = False
-    thawed: int = -1
-    """When it thawed, among all operations: an earlier upgrade does not freeze it again."""
-    loose: bool = False
-    """It no longer starts where it was pinned."""
-
-    @property
-    def pinned(self) -> int | None:
-        return None if self.loose else self.term.pinned
-
-    def due(self) -> tuple[Cut | None, int, list[Termination]]:
-        """The next cut, its instant, and the refunds up to it."""
-        cut = self.cuts[0] if self.cuts else None
-        until = cut.at if cut else FOREVER
-        return cut, until, [one for one in self.terminations if self.since <= one.at < until]
-
-
-@dataclass
-class Layout:
-    """Where everything lies."""
-
-    pieces: dict[int, list[Piece]] = field(default_factory=dict)
-    waiting: dict[str, int | None] = field(default_factory=dict)
-    """Paused terms and those behind them, with the length of a rest, or None for a whole term."""
-    ended: dict[str, int] = field(default_factory=dict)
-    """Terms that a full refund took time from, with its instant."""
-
-    def all(self) -> list[Piece]:
-        return [piece for lane in self.pieces.values() for piece in lane]
-
-    def of(self, term_id: str) -> list[Piece]:
-        return [piece for piece in self.all() if piece.term.term_id == term_id]
-
-    def tail(self, lane: int, now: int) -> int:
-        """R13: the latest end of the pieces that are not frozen, or have begun."""
-        ends = [piece.end for piece in self.pieces[lane] if not piece.frozen or piece.start <= now]
-        return max(ends, default=-FOREVER)
+from tests.oracle.pieces import FOREVER, Cut, Layout, Piece, Progress
 
 
 @lru_cache(maxsize=64)  # one operation asks for the same few histories several times
 def lay_out(history: History) -> Layout:
     """The timeline.
 
-    An upgrade that is refunded with time left gives its superseded terms back (R6), which is known only
-    once the upgrade is laid: so again, until nothing changes.
+    An upgrade leaves a pinned start alone that comes after its refund, which is known only once the upgrade
+    is laid: so again, until no more upgrades turn out to be refunded.
     """
     ended: dict[str, int] = {}
     for _ in range(len(history.terms) + 2):
         layout = Layout()
         for lane in history.lanes():
             LaneLayout(history, lane, ended, layout).lay()
-        if layout.ended == ended:
+        if layout.ended.keys() <= ended.keys():
             return layout
-        ended = layout.ended
+        ended = ended | layout.ended
     raise AssertionError("the layout does not settle")
 
 
@@ -138,8 +55,8 @@ class LaneLayout:
         self.blocked = False
         self.kept: list[tuple[Term, int]] = []
         """What HOLD keeps free: the refunded term, and until when."""
-        self.returning: list[tuple[str, Progress]] = []
-        """What comes back once its upgrade is laid."""
+        self.replaced: list[Progress] = []
+        """What an upgrade replaced: it comes back if that turns out to be refunded."""
         self.frozen: list[Progress] = []
         self.to_lay: list[Progress] = []
 
@@ -168,9 +85,7 @@ class LaneLayout:
             Cut(
                 at=upgrade.moment,
                 upgrade=upgrade.term_id,
-                back=self.ended.get(upgrade.term_id),
                 freezes=residue == "FREEZE",
-                pauses=False,
                 turn=upgrade.order[-1],
             )
             for upgrade in self.terms
@@ -178,18 +93,20 @@ class LaneLayout:
             if superseded == term.term_id
         ]
         cuts += [
-            Cut(pause.at, None, pause.resumed, freezes=False, pauses=True)
+            Cut(pause.at, resumed=pause.resumed)
             for pause in self.history.pauses
             if pause.term_id == term.term_id
         ]
         cuts.sort(key=lambda cut: cut.at)
-        # An upgrade that came and went before a pinned start left it alone.
-        cuts = [
-            cut
-            for cut in cuts
-            if not (cut.back is not None and max(cut.at, cut.back) <= (term.pinned or -FOREVER))
-        ]
+        if term.pinned is not None:
+            # What came and went before a pinned start left it alone.
+            cuts = [cut for cut in cuts if max(cut.at, self._over(cut)) > term.pinned]
         return Progress(term, term.floor, cuts, self.history.terminations_of(term.term_id))
+
+    def _over(self, cut: Cut) -> int:
+        """When an upgrade was refunded or a pause ended."""
+        over = cut.resumed if cut.upgrade is None else self.ended.get(cut.upgrade)
+        return FOREVER if over is None else over
 
     def _lay_term(self, progress: Progress) -> None:
         while True:
@@ -229,34 +146,38 @@ class LaneLayout:
 
     def _goes_on(self, progress: Progress, cut: Cut) -> bool:
         """Whether what a cut left can be laid at once."""
-        if cut.back is not None:
-            progress.floor = max(progress.floor, cut.back)
-            if cut.upgrade is None or cut.upgrade in self.layout.ended:
-                return True
-            self.returning.append((cut.upgrade, progress))
-            return False
-        if cut.pauses:
-            self.blocked = self._wait(progress) or self.blocked
-        elif cut.freezes and cut.turn < progress.thawed:
-            progress.floor = max(progress.floor, cut.at)
+        if cut.upgrade is None:
+            if cut.resumed is None:
+                self.blocked = self._wait(progress) or self.blocked
+                return False
+            progress.floor = max(progress.floor, cut.resumed)
             return True
-        elif cut.freezes:
-            progress.floor = max(progress.floor, cut.at)
-            progress.frozen = True
-            self.frozen.append(progress)
+        progress.floor = max(progress.floor, cut.at)
+        if cut.upgrade in self.layout.ended:
+            progress.floor = max(progress.floor, self.layout.ended[cut.upgrade])
+            return True
+        if cut.freezes and cut.turn < progress.thawed:
+            return True
+        progress.taken_by, progress.frozen_before = cut.upgrade, progress.frozen
+        progress.frozen = cut.freezes
+        (self.frozen if cut.freezes else self.replaced).append(progress)
         return False
 
     def _lay_returning(self) -> None:
         """R6: what an upgrade replaced comes back behind what was had of it."""
-        while ready := [one for one in self.returning if one[0] in self.layout.ended]:
-            first = min(ready, key=lambda one: one[1].term.order)
-            self.returning.remove(first)
-            self._lay_term(first[1])
+        while back := [one for one in self.replaced + self.frozen if one.taken_by in self.layout.ended]:
+            first = min(back, key=lambda one: one.term.order)
+            (self.frozen if first in self.frozen else self.replaced).remove(first)
+            first.frozen = first.frozen_before
+            first.floor = max(first.floor, self.layout.ended[first.taken_by])
+            self._lay_term(first)
 
     def _wait(self, progress: Progress) -> bool:
         """No interval for now. A full refund ends the waiting; what waited behind goes on from there."""
-        if any(cut.replaces for cut in progress.cuts):
-            return False
+        taking = next((cut for cut in progress.cuts if cut.replaces), None)
+        if taking:
+            progress.cuts.remove(taking)
+            return self._goes_on(progress, taking) and self._wait(progress)
         full = next((one for one in progress.terminations if one.full and one.at >= progress.since), None)
         if full:
             self.layout.ended.setdefault(progress.term.term_id, full.at)

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from tests.oracle.ends import rest_of
 from tests.oracle.facts import History, Term
-from tests.oracle.layout import Layout
 from tests.oracle.local_time import DAY, day_of
+from tests.oracle.pieces import Layout
 
 
 def half_up(exact: Fraction) -> int:

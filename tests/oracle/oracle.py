@@ -24,7 +24,8 @@ from typing import Any
 
 from tests.oracle import guards
 from tests.oracle.facts import History, Pause, Term
-from tests.oracle.layout import Layout, lay_out
+from tests.oracle.layout import lay_out
+from tests.oracle.pieces import Layout
 from tests.oracle.placing import Placed, Refusal, Wish, place, place_extension
 from tests.oracle.refunds import Refund, reinstate, terminate
 from tests.oracle.rules import violations

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.oracle.facts import Card, History, Order, Term, Thaw, plain, spu_of
-from tests.oracle.layout import Layout, Piece, lay_out
+from tests.oracle.layout import lay_out
 from tests.oracle.local_time import add
 from tests.oracle.money import Residue, residue
+from tests.oracle.pieces import Layout, Piece
 
 STRONGEST_FIRST = ("REJECT", "UPGRADE_NOW", "RENEW", "CHANGE_AT_END", "STACK")
 

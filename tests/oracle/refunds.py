@@ -6,8 +6,9 @@ from fractions import Fraction
 from typing import Any
 
 from tests.oracle.facts import History, Term, Termination, plain, spu_of
-from tests.oracle.layout import Layout, lay_out
+from tests.oracle.layout import lay_out
 from tests.oracle.money import refund_amount
+from tests.oracle.pieces import Layout
 from tests.oracle.placing import Refusal
 from tests.oracle.rules import Violation, mode_of, on_break, uncovered, violations
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tests.oracle.facts import History, Term, plain
-from tests.oracle.layout import Layout, Piece
+from tests.oracle.pieces import Layout, Piece
 
 
 class Violation(NamedTuple):

@@ -244,6 +244,30 @@ UNDONE = (
         ),
     ),
     Scenario(
+        "R6: a frozen upgrade refunded when it runs again gives back nothing that was had before it",
+        catalog(
+            QUARTER,
+            YEAR,
+            THIRTY,
+            relations={"quarter > year": "UPGRADE_NOW FREEZE", "year > thirty": "UPGRADE_NOW FREEZE"},
+        ),
+        (
+            buy("q", "quarter", "01-01"),
+            buy("y", "year", "02-15"),
+            buy("t", "thirty", "03-01"),
+            refund("y", "06-01", now="03-05"),
+        ),
+        (
+            (
+                ("q", "01-01", "02-15"),
+                ("y", "02-15", "03-01"),
+                ("t", "03-01", "03-31"),
+                ("q", "03-31", "05-15"),
+                ("y", "05-15", "06-01"),
+            ),
+        ),
+    ),
+    Scenario(
         "a start inside what was had of a paused and refunded upgrade is taken",
         catalog(
             QUARTER,
