@@ -129,6 +129,10 @@ limits: $(STAMP)  ## hold the limiter's script against its model and an exact lo
 	scripts/install_servers.sh
 	python -m tests.limiting $(ARGS)
 
+.PHONY: population
+population: $(STAMP)  ## 100,000 honest calls from behind one address beside an attack: who is refused?
+	PYTHONPATH=tests/generated python -m tests.population $(ARGS)
+
 .PHONY: kills
 kills: $(STAMP)  ## kill -9 the server at every step of its writes, restart it and look for half-done work
 	scripts/install_servers.sh

@@ -91,6 +91,9 @@ class Detection:
                 continue
             key = subject, rule.rule_id, rule.version
             record = self._refusals.add(key, call.decision_id, call.at, rule.strikes.window_ms)
+            if record.first > record.told_at:
+                # All that was told of has left the window.
+                record.told_rank = 0
             state = mildest(state_after(rule.strikes, record.total), most)
             if state.rank <= record.told_rank and call.at - record.told_at < ASKED_AGAIN:
                 continue

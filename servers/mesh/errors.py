@@ -59,26 +59,29 @@ class TooLarge(DomainError):
 class LimitReached(Throttled):
     """A limit refuses the call; `detail` says which one."""
 
-    def __init__(
-        self, message: str, retry_after_ms: int, detail: error_details_pb2.QuotaFailure, **metadata: str
-    ) -> None:
-        super().__init__("THROTTLED", message, retry_after_ms, **metadata)
+    def __init__(self, retry_after_ms: int, detail: error_details_pb2.QuotaFailure, **metadata: str) -> None:
+        super().__init__("THROTTLED", "too many calls", retry_after_ms, **metadata)
         self.detail = detail
 
 
 class SubjectDenied(Forbidden):
     """A rule or the list of suspects denies the call, for at least so many milliseconds."""
 
-    def __init__(self, message: str, retry_after_ms: int, **metadata: str) -> None:
-        super().__init__("SUBJECT_DENIED", message, **metadata)
+    def __init__(self, retry_after_ms: int, **metadata: str) -> None:
+        super().__init__("SUBJECT_DENIED", "this call is denied", **metadata)
         self.retry_after_ms = retry_after_ms
 
 
 class ChallengeRequired(Forbidden):
     """The caller's user must prove something first; `detail` says what."""
 
-    def __init__(self, message: str, detail: risk_pb2.Challenge, **metadata: str) -> None:
-        super().__init__("CHALLENGE_REQUIRED", message, challenge_id=detail.challenge_id, **metadata)
+    def __init__(self, detail: risk_pb2.Challenge, **metadata: str) -> None:
+        super().__init__(
+            "CHALLENGE_REQUIRED",
+            "the caller's user must prove something first",
+            challenge_id=detail.challenge_id,
+            **metadata,
+        )
         self.detail = detail
 
 

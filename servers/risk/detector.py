@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from domain.risk.blast import Blasting, BlastRadius, Trip
 from domain.risk.detection import Decided, Detection, Sighting
+from domain.risk.evidence import Truth
 from domain.risk.facts import Facts
 from domain.risk.rules import Outcome, RuleSet, Spread
 from domain.risk.states import mildest
@@ -28,7 +29,7 @@ from servers.risk.engine import Assessment, Engine
 from servers.risk.sql.cursors import move_cursor, read_cursor
 from servers.risk.sql.decisions import Numbered, decisions_after, number_before
 from servers.risk.sql.rules import SqlRules
-from servers.risk.tripping import trip
+from servers.risk.tripping import tell_of_failing, trip
 from servers.store.faults import CommitUnknown
 from servers.store.leases import Lease
 from servers.store.store import Store
@@ -62,6 +63,8 @@ class Detector:
         """Number of the last one that was acted on."""
         self._sightings: list[Sighting] = []
         """Not acted on yet."""
+        self._failing: dict[tuple[str, str, int], Instant] = {}
+        """Rule, scene and revision of conditions that failed, by when that was told."""
 
     async def run(self, lease: Lease) -> None:
         """Follow the decisions: a job for a lease."""
@@ -118,6 +121,18 @@ class Detector:
             seen = self._detection.heard(call, self._rules)
             self._sightings += seen if number > self._done else ()
             self._measure(call)
+            if number > self._done and (failed := failed_conditions(record)):
+                await self._tell_of(failed, record)
+
+    async def _tell_of(self, failed: Sequence[str], record: DecisionRecord) -> None:
+        """Once an hour of each."""
+        now = self._clock.now()
+        keys = [(rule_id, record.scene, record.revision) for rule_id in failed]
+        fresh = [key for key in keys if now - self._failing.get(key, -HOUR) >= HOUR]
+        if fresh:
+            found = [(rule_id, scene) for rule_id, scene, _ in fresh]
+            await self._store.transact(tell_of_failing, self._rules, found, now)
+            self._failing |= dict.fromkeys(fresh, now)
 
     def _measure(self, call: Decided) -> None:
         """For the blast radius of rules."""
@@ -151,6 +166,13 @@ def decided_of(record: DecisionRecord) -> Decided:
     )
     outcome = Outcome(record.outcome)
     return Decided(record.decision_id, record.time, facts, outcome, record.rule_id, record.rule_version)
+
+
+def failed_conditions(record: DecisionRecord) -> list[str]:
+    """Rules whose conditions could not be evaluated for this call."""
+    conditions = record.evidence.get("conditions") if isinstance(record.evidence, dict) else None
+    found = conditions.items() if isinstance(conditions, dict) else ()
+    return [str(rule_id) for rule_id, truth in found if truth == Truth.ERROR]
 
 
 def _who(facts: Facts) -> str:

@@ -18,6 +18,8 @@ from servers.mesh.judging.judge import Chambers, decision_ids
 from servers.mesh.judging.record import DecisionRecord
 from servers.mesh.limiting.judgement import Charge, Judgement
 from servers.mesh.limiting.limiter import WindowLimiter
+from servers.risk.advice import advice
+from servers.risk.engine import Engine
 
 NOT_JUDGED = "NOT_JUDGED"
 """Reason of what a process lets through that judges nothing, its own calls neither."""
@@ -38,9 +40,10 @@ class Evaluated:
 class Evaluator:
     """Judges, counts and records; `check_only` does the first alone."""
 
-    def __init__(self, chambers: Chambers | None) -> None:
-        """None: this process judges nothing."""
+    def __init__(self, chambers: Chambers | None, engine: Engine | None = None) -> None:
+        """Without chambers this process judges nothing."""
         self._chambers = chambers
+        self._engine = engine
 
     async def evaluate(self, facts: Facts, *, check_only: bool) -> Evaluated:
         """What the mesh would answer such a call."""
@@ -50,9 +53,11 @@ class Evaluator:
         began = time.perf_counter_ns()
         limiter = _Looking(chambers.limiter) if check_only else chambers.limiter
         in_force = chambers.rules.in_force
-        grounds, decision = await look_closely(
-            _grounds(facts, chambers), in_force, limiter, FailureClass.BOUNDED
-        )
+        grounds = _grounds(facts, chambers)
+        if self._engine is not None:
+            known = advice(self._engine, facts, grounds.listed)
+            grounds = grounds._replace(listed=(*grounds.listed, *known))
+        grounds, decision = await look_closely(grounds, in_force, limiter, FailureClass.BOUNDED)
         if check_only:
             return Evaluated(decision, "")
         record = _record(next(_IDS), facts, grounds, decision, (time.perf_counter_ns() - began) // 1000)

@@ -35,14 +35,18 @@ class Simulator:
     tell: Callable[[dict[str, Any]], None] = field(default=lambda _: None)
     """Is told of each message that is taken for the first time."""
 
+    _serving: set[asyncio.Task[None]] = field(default_factory=set)
+
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        await self._server.wait_closed()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     @property
     def sms_url(self) -> str:
@@ -51,6 +55,11 @@ class Simulator:
     @property
     def engine_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/engine"
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -7,9 +7,12 @@ from redis.asyncio import Redis
 from nectary.risk.v1 import risk_service_pb2_grpc
 from servers.mesh.resources import Resources
 from servers.mesh.slices import Job, Served, Slice
+from servers.risk.alerting import Alerting
 from servers.risk.asking import Asking
+from servers.risk.channels import channels_of, engine_of
 from servers.risk.detector import Detector
 from servers.risk.drafts import Drafts
+from servers.risk.engine import Engine
 from servers.risk.evaluating import Evaluator
 from servers.risk.intake import DecisionRetention, decision_intake
 from servers.risk.publishing import Publisher
@@ -34,12 +37,18 @@ async def risk_slice(resources: Resources) -> Slice:
     """Everything of Risk in this process."""
     store = resources.store("risk")
     asking, trials = Asking(store, resources.clock), Trials(store)
+    engine = engine_of(resources.config, resources.clock)
     servicer = RiskServicer(
         asking,
         Reads(store, resources.clock, trials),
         Drafts(asking, trials),
-        Evaluator(resources.chambers),
+        Evaluator(resources.chambers, engine),
     )
+
+    async def close() -> None:
+        if engine is not None:
+            await engine.close()
+
     return Slice(
         name="risk",
         servicers=[
@@ -49,12 +58,13 @@ async def risk_slice(resources: Resources) -> Slice:
                 "nectary.risk.v1.RiskService",
             )
         ],
-        jobs=_jobs(resources, store),
+        jobs=_jobs(resources, store, engine),
         probes=[lambda: probe(store, common.lease, resources.system_clock)],
+        close=close,
     )
 
 
-def _jobs(resources: Resources, store: Store) -> list[Job]:
+def _jobs(resources: Resources, store: Store, engine: Engine | None) -> list[Job]:
     leased = Leased("risk", store, common.lease, resources.system_clock)
     publisher = Publisher(store, resources.redis(), resources.clock, resources.system_clock)
     # Of a cluster the reader needs no more than of a single server: one stream is in one place.
@@ -68,10 +78,12 @@ def _jobs(resources: Resources, store: Store) -> list[Job]:
         resources.system_clock,
     )
     forgetting = DecisionRetention(store, resources.clock)
+    alerting = Alerting(store, channels_of(resources.config), resources.clock)
     return [
         leased.job("publishing", publisher.run, PUBLISH_EVERY_SECONDS),
         leased.job("decisions", intake.run),
-        leased.job("detection", lambda lease: Detector(store, resources.clock).run(lease)),
+        leased.job("detection", lambda lease: Detector(store, resources.clock, engine).run(lease)),
+        leased.job("alerts", alerting.run),
         leased.job("retention", retention.run, RETENTION_EVERY_SECONDS),
         leased.job("forgetting", forgetting.run, RETENTION_EVERY_SECONDS),
     ]

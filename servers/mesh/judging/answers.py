@@ -1,6 +1,7 @@
 """What a caller is told whose call is refused: a typed error with everything a program can act on."""
 
 import random
+from functools import lru_cache
 
 from google.rpc import error_details_pb2
 
@@ -32,17 +33,28 @@ def limit_reached(
     told_ms = (
         NEVER_RETRY_MS if retry_after_ms == NEVER else int(retry_after_ms * (1 + random.random() * JITTER))
     )
+    return LimitReached(
+        told_ms,
+        _quota(limit.name, limit.subject, limit.units, limit.window_ms, service),
+        rule_id=limit.name,
+        decision_id=decision_id,
+        why=reason,
+    )
+
+
+@lru_cache(1024)
+def _quota(
+    rule_id: str, kind: str, units: int, window_ms: int, service: str
+) -> error_details_pb2.QuotaFailure:
     quota = error_details_pb2.QuotaFailure()
     quota.violations.add(
-        subject=limit.subject,
-        description=f"at most {limit.units} in {limit.window_ms} ms",
+        subject=kind,
+        description=f"at most {units} in {window_ms} ms",
         api_service=service,
-        quota_id=limit.name,
-        quota_value=limit.units,
+        quota_id=rule_id,
+        quota_value=units,
     )
-    return LimitReached(
-        "too many calls", told_ms, quota, rule_id=limit.name, decision_id=decision_id, why=reason
-    )
+    return quota
 
 
 def refused(decision: Decision, decision_id: str, listed: tuple[Seen, ...], now: Instant) -> DomainError:
@@ -51,9 +63,8 @@ def refused(decision: Decision, decision_id: str, listed: tuple[Seen, ...], now:
     if decision.rule_id:
         cited |= {"rule_id": decision.rule_id, "why": decision.reason}
     if decision.outcome is Outcome.DENY:
-        return SubjectDenied("this call is denied", DENIED_RETRY_MS, **cited)
-    message = "the caller's user must prove something first"
-    return ChallengeRequired(message, challenge(decision_id, listed, now), **cited)
+        return SubjectDenied(DENIED_RETRY_MS, **cited)
+    return ChallengeRequired(challenge(decision_id, listed, now), **cited)
 
 
 def challenge(decision_id: str, listed: tuple[Seen, ...], now: Instant) -> risk_pb2.Challenge:

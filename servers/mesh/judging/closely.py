@@ -14,7 +14,7 @@ from domain.risk.limit import FailureClass
 from domain.risk.rules import Outcome, Rule, Verdict
 from domain.risk.standing import is_snoozed, standing
 from servers.mesh.judging.grounds import Counted, Grounds
-from servers.mesh.judging.plans import InForce, Meeting
+from servers.mesh.judging.plans import InForce
 from servers.mesh.limiting.judgement import Charge, Judgement
 
 
@@ -47,8 +47,8 @@ async def _count(
     met: Sequence[Met], cost: int, limiter: Limiter, failure_class: FailureClass
 ) -> Sequence[Counted]:
     """What is enforced, all or none; then, if that lets the call through, each that is in shadow alone."""
-    enforced = [_meeting(one) for one in met if one.enforced]
-    shadow = [_meeting(one) for one in met if not one.enforced]
+    enforced = [_charge(one) for one in met if one.enforced]
+    shadow = [_charge(one) for one in met if not one.enforced]
     counted = [await _ask(enforced, cost, limiter, failure_class)] if enforced else []
     if all(one.judgement.admitted for one in counted):
         # A shadow never harms: without the store it says nothing.
@@ -57,14 +57,13 @@ async def _count(
 
 
 async def _ask(
-    meetings: Sequence[Meeting], cost: int, limiter: Limiter, failure_class: FailureClass
+    charged: Sequence[Charge], cost: int, limiter: Limiter, failure_class: FailureClass
 ) -> Counted:
-    charged = [Charge(meeting.limit, meeting.subject) for meeting in meetings]
-    return Counted(meetings, await limiter.decide(charged, cost, failure_class))
+    return Counted(charged, await limiter.decide(charged, cost, failure_class))
 
 
-def _meeting(met: Met) -> Meeting:
-    return Meeting(met.rule, met.limit, met.key.name)
+def _charge(met: Met) -> Charge:
+    return Charge(met.limit, met.key.name)
 
 
 def _is_refused(rules: Sequence[Rule], evidence: Evidence) -> bool:

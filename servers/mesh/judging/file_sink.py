@@ -9,11 +9,21 @@ import asyncio
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import NamedTuple
 
 from servers.mesh.judging.outlet import Line
+
+
+class _Task(NamedTuple):
+    """Something to write, and who waits for it."""
+
+    text: bytes
+    loop: asyncio.AbstractEventLoop
+    done: asyncio.Future[None]
 
 
 class FileSink:
@@ -29,17 +39,33 @@ class FileSink:
         self._path = path
         self._max_bytes = max_bytes
         self._kept_files = kept_files
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="event log")
+        self._tasks = SimpleQueue[_Task | None]()
+        # No executor: at its end the interpreter would wait for a thread that waits for the disk.
+        Thread(target=self._work, name="event log file", daemon=True).start()
 
     async def write(self, lines: Sequence[Line]) -> int:
         """Raises OSError: then the file is as before, if the disk lets it be cut."""
         text = b"".join(line.text + b"\n" for line in lines)
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._append, text)
+        loop = asyncio.get_running_loop()
+        task = _Task(text, loop, loop.create_future())
+        self._tasks.put(task)
+        await task.done
         return 0
 
     def close(self) -> None:
         """Ends the thread, unless the disk holds it: then it ends with the process."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._tasks.put(None)
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            error = None
+            try:
+                self._append(task.text)
+            except Exception as failure:
+                error = failure
+            # A loop that is closed has nobody left who waits.
+            with suppress(RuntimeError):
+                task.loop.call_soon_threadsafe(_settle, task.done, error)
 
     def _append(self, text: bytes) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,3 +116,12 @@ class FileSink:
             yield
         finally:
             os.close(lock)
+
+
+def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)

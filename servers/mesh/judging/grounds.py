@@ -14,24 +14,23 @@ from domain.risk.facts import Facts
 from domain.risk.limit import Limit
 from domain.risk.subjects import Subject, SubjectKind
 from domain.shared.instants import Instant
-from servers.mesh.judging.plans import Meeting, Names
-from servers.mesh.limiting.judgement import Judgement
+from servers.mesh.judging.plans import Names
+from servers.mesh.limiting.judgement import Charge, Judgement
 
 
 class Counted(NamedTuple):
     """An answer of the limiter, with what was asked."""
 
-    meetings: Sequence[Meeting]
+    charges: Sequence[Charge]
     judgement: Judgement
 
     def counts(self) -> Iterator[Count]:
         """What was counted. A refusal that was known already tells only of the limit that refuses."""
         decision = self.judgement.decision
-        left = list(self.meetings)
+        left = list(self.charges)
         for limit, used, wait in zip(decision.limits, decision.used, decision.waits_ms, strict=True):
-            index = next(index for index, meeting in enumerate(left) if meeting.limit is limit)
-            meeting = left.pop(index)
-            yield Count(meeting.rule.rule_id, meeting.subject, limit.units, limit.window_ms, used, wait)
+            index = next(index for index, charge in enumerate(left) if charge.limit is limit)
+            yield Count(limit.name, left.pop(index).subject, limit.units, limit.window_ms, used, wait)
 
 
 class Grounds(NamedTuple):
@@ -57,8 +56,8 @@ class Grounds(NamedTuple):
 
     def limit_of(self, rule_id: str) -> Limit:
         """The limit of a rule that was counted for this call."""
-        met = (meeting for counted in self.counted for meeting in counted.meetings)
-        return next(meeting.limit for meeting in met if meeting.rule.rule_id == rule_id)
+        charges = (charge for counted in self.counted for charge in counted.charges)
+        return next(charge.limit for charge in charges if charge.limit.name == rule_id)
 
     def evidence(self) -> Evidence:
         """Enough to decide again."""

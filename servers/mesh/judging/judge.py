@@ -16,9 +16,9 @@ from domain.risk.decisions import THROTTLED, TOO_FAST
 from domain.risk.limit import FailureClass, Limit
 from domain.risk.rules import Outcome
 from domain.risk.stamps import NEVER
-from domain.risk.subjects import SubjectKind
+from domain.risk.subjects import SubjectKind, address_family
 from nectary.risk.v1 import policy_pb2 as risk
-from servers.mesh.call import Call
+from servers.mesh.call import Call, Caller
 from servers.mesh.clock import Clock
 from servers.mesh.contract import Method
 from servers.mesh.judging.answers import limit_reached, refused
@@ -26,11 +26,11 @@ from servers.mesh.judging.closely import look_closely
 from servers.mesh.judging.grounds import Counted, Grounds
 from servers.mesh.judging.list_copy import ListCopy
 from servers.mesh.judging.naming import ANYONE, ROLES, naming, proved
-from servers.mesh.judging.plans import Meeting, Names
+from servers.mesh.judging.plans import InForce, Names
 from servers.mesh.judging.record import DecisionRecord
 from servers.mesh.judging.rules_copy import RulesCopy
 from servers.mesh.judging.tally import Tally
-from servers.mesh.limiting.judgement import Charge, Judgement
+from servers.mesh.limiting.judgement import Judgement
 from servers.mesh.limiting.limiter import WindowLimiter
 
 _CLASSES: "Mapping[risk.FailureClass.ValueType, FailureClass]" = {
@@ -79,68 +79,62 @@ class Judge:
         """Returns if the call may go on. Raises LimitReached, SubjectDenied or ChallengeRequired."""
         began = time.perf_counter_ns()
         now = self._now()
+        caller = call.caller
         names = self._names_of(call)
-        caller = call.caller.name
-        role = ROLES.get(call.caller.role, ANYONE)
         in_force = self._rules.in_force
         listed = self._suspects.look_up(self._everyone(names, caller), now) if len(self._suspects) else ()
-        address = names.get(SubjectKind.ADDRESS)
-        plan = in_force.plan(
-            (
-                self._scene,
-                self._path,
-                caller,
-                role,
-                self._cost,
-                SubjectKind.MEMBER in names,
-                SubjectKind.DEVICE in names,
-                SubjectKind.PAYMENT in names,
-                "" if address is None else "IPV6" if ":" in address[0] else "IPV4",
-                *_UNLISTED,
-            )
-        )
+        role = ROLES.get(caller.role, ANYONE)
+        plan = in_force.plan(self._circumstances(names, caller, role))
+        closely = bool(listed) or not plan.is_plain
+        counted, judgement = _NOTHING_COUNTED, None
+        if not closely and self._cost and (charges := plan.charges(names)):
+            judgement = await self._limiter.decide(charges, self._cost, self._failure_class)
+            counted = (Counted(charges, judgement),)
         grounds = Grounds(
             self._scene,
             self._path,
-            caller,
+            caller.name,
             role,
             self._cost,
             names,
-            proved(call.caller, names),
+            proved(caller, names),
             now,
             in_force.rules.revision,
             listed,
             plan.conditions,
-            _NOTHING_COUNTED,
+            counted,
         )
-        if listed or not plan.is_plain:
-            await self._decide_closely(grounds, began)
-            return
-        meetings = plan.meetings(names) if self._cost else []
-        if not meetings:
+        if closely:
+            await self._decide_closely(grounds, in_force, began)
+        elif judgement is None or judgement.admitted:
             self._record(grounds, began)
-            return
-        charges = [Charge(meeting.limit, meeting.subject) for meeting in meetings]
-        judgement = await self._limiter.decide(charges, self._cost, self._failure_class)
-        grounds = grounds._replace(counted=(Counted(meetings, judgement),))
-        if judgement.admitted:
-            self._record(grounds, began)
-            return
-        self._refuse_plainly(grounds, meetings, judgement, began)
+        else:
+            self._refuse_plainly(grounds, judgement, began)
 
-    def _refuse_plainly(
-        self, grounds: Grounds, meetings: list[Meeting], judgement: Judgement, began: int
-    ) -> None:
+    def _circumstances(self, names: Names, caller: Caller, role: str) -> tuple[object, ...]:
+        """Of a call in which nobody is listed, in the order of `Circumstances`."""
+        address = names.get(SubjectKind.ADDRESS)
+        return (
+            self._scene,
+            self._path,
+            caller.name,
+            role,
+            self._cost,
+            SubjectKind.MEMBER in names,
+            SubjectKind.DEVICE in names,
+            SubjectKind.PAYMENT in names,
+            "" if address is None else address_family(address[0]),
+            *_UNLISTED,
+        )
+
+    def _refuse_plainly(self, grounds: Grounds, judgement: Judgement, began: int) -> None:
         limit, wait = _deciding(judgement)
-        rule = next(meeting.rule for meeting in meetings if meeting.limit is limit)
         reason = TOO_FAST if limit.units == 1 else THROTTLED
-        decision_id = self._record(grounds, began, Outcome.THROTTLE, reason, rule.rule_id, rule.version)
+        decision_id = self._record(grounds, began, Outcome.THROTTLE, reason, limit.name, limit.version)
         raise limit_reached(limit, wait, reason, self._service, decision_id)
 
-    async def _decide_closely(self, grounds: Grounds, began: int) -> None:
-        grounds, decision = await look_closely(
-            grounds, self._rules.in_force, self._limiter, self._failure_class
-        )
+    async def _decide_closely(self, grounds: Grounds, in_force: InForce, began: int) -> None:
+        grounds, decision = await look_closely(grounds, in_force, self._limiter, self._failure_class)
         would = tuple((one.rule_id, one.rule_version, one.outcome.value) for one in decision.would)
         decision_id = self._record(
             grounds, began, decision.outcome, decision.reason, decision.rule_id, decision.rule_version, would
@@ -152,11 +146,11 @@ class Judge:
             raise limit_reached(limit, decision.retry_after_ms, decision.reason, self._service, decision_id)
         raise refused(decision, decision_id, grounds.listed, grounds.at)
 
-    def _everyone(self, names: Names, caller: str) -> Iterator[tuple[str, str]]:
+    def _everyone(self, names: Names, caller: Caller) -> Iterator[tuple[str, str]]:
         for kind, values in names.items():
             for value in values:
                 yield kind, value
-        yield SubjectKind.CALLER, caller
+        yield SubjectKind.CALLER, caller.name
         yield SubjectKind.METHOD, self._path
         yield SubjectKind.SCENE, self._scene
 
@@ -201,6 +195,9 @@ class Judge:
 def _deciding(judgement: Judgement) -> tuple[Limit, int]:
     """The limit that refuses, and its wait: a pace first, then the longest wait, of equals the first."""
     decision = judgement.decision
+    if len(decision.limits) == 1:
+        # A refusal that was known already.
+        return decision.limits[0], decision.waits_ms[0]
     waiting = ((limit, wait) for limit, wait in zip(decision.limits, decision.waits_ms, strict=True) if wait)
     return max(waiting, key=lambda pair: (pair[0].units == 1, float("inf") if pair[1] == NEVER else pair[1]))
 

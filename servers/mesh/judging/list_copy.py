@@ -75,7 +75,7 @@ class ListCopy:
     async def _read_changes(self, client: AnyRedis) -> bool:
         """False if some of them are gone already."""
         call: Any = client
-        key = changes_key(self._generation.decode())
+        key, began_at = changes_key(self._generation.decode()), self._seq
         while True:
             changes = await call.xrange(key, min=f"({self._seq}-0", count=READ_AT_ONCE)
             for number, fields in changes:
@@ -85,7 +85,7 @@ class ListCopy:
                 self._take(self._entries, fields[b"subject"], fields[b"entry"])
                 self._seq = seq
             if len(changes) < READ_AT_ONCE:
-                return bool(changes)
+                return self._seq > began_at
 
     def _take(self, entries: dict[Name, Entry], subject: bytes, document: bytes) -> None:
         kind, _, value = subject.decode(errors="replace").partition(":")

@@ -4,6 +4,7 @@ In the process it is a plain tuple, for one is made in every call. Outside it is
 a caller put into it: bounded, and without a character that could end a line or steer a terminal.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -94,7 +95,7 @@ def to_line(record: DecisionRecord, evidence: bytes) -> bytes:
         "latency_us": record.latency_us,
         "sampled": record.sampled,
     }
-    return orjson.dumps(fields)
+    return _printable(orjson.dumps(fields))
 
 
 def from_line(line: bytes) -> DecisionRecord:
@@ -130,6 +131,17 @@ def from_line(line: bytes) -> DecisionRecord:
     if record.outcome not in OUTCOMES or not record.decision_id:
         raise ValueError("no record: it has no outcome or no id")
     return record
+
+
+def _printable(line: bytes) -> bytes:
+    """The same JSON: what cannot be printed can only stand in a string, so it may stand there escaped.
+
+    JSON itself escapes only what is below a space. A terminal has more to be steered by.
+    """
+    text = line.decode()
+    if text.isprintable():
+        return line
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text).encode()
 
 
 def _clean(text: str, most: int = MAX_TEXT) -> str:

@@ -250,3 +250,10 @@ async def test_a_record_with_subjects_that_are_none_stops_nothing(world: World) 
     odd = world.refusals(1, subjects=(("PLANET", "Mars"),))
     await world.decided([*odd, *world.refusals(3)])
     assert await world.state("m-1") is State.SUSPECT
+
+
+async def test_a14_the_owner_of_a_rule_whose_condition_fails_is_told_once_an_hour(world: World) -> None:
+    evidence = {"conditions": {"many": "ERROR", "shared": "TRUE", "unknown": "ERROR"}}
+    failing = [record._replace(evidence=evidence) for record in world.calls(["m-1"] * 30, "phone")]
+    await world.decided(failing)
+    assert await world.messages() == ["many: 1"]

@@ -57,6 +57,13 @@ def test_a_record_is_the_same_when_it_is_read_again() -> None:
     assert from_line(to_line(record, plain_json(record.evidence))) == record
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=50))
+def test_a12_evidence_is_printable_and_the_same_when_it_is_read_again(text: str) -> None:
+    line = line_of(evidence={"caller": text})
+    assert line.decode().isprintable()
+    assert from_line(line).evidence == {"caller": text}
+
+
 def test_evidence_above_its_bound_is_left_out_and_the_record_stays() -> None:
     line = to_line(a_refusal(), b'"' + b"x" * MAX_EVIDENCE_BYTES + b'"')
     assert from_line(line).evidence is None

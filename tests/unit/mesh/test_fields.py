@@ -70,4 +70,5 @@ def test_values_are_read_without_a_walk_where_all_marks_are_at_the_top() -> None
 def test_values_are_read_wherever_they_are_nested() -> None:
     read = values_of(MEMBERS, pb.LookRequest.DESCRIPTOR)
     assert read is not None
-    assert list(read(pb.LookRequest(member_ids=["a", "b"], seats=[pb.Seat(member_id="c")]))) == ["a", "b", "c"]
+    request = pb.LookRequest(member_ids=["a", "b"], seats=[pb.Seat(member_id="c")])
+    assert list(read(request)) == ["a", "b", "c"]

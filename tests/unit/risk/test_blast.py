@@ -63,6 +63,15 @@ def test_who_is_refused_again_and_again_is_one() -> None:
     assert not list(radius.tripped(EPOCH + MINUTE))
 
 
+def test_who_was_refused_before_the_window_and_still_is_is_nobody_new() -> None:
+    radius = BlastRadius()
+    for minute in (0, 4, 8):
+        for number in range(FLOOR + 1):
+            radius.refused(WHAT, f"m{number}", EPOCH + minute * MINUTE)
+        is_new = minute < 5
+        assert bool(list(radius.tripped(EPOCH + minute * MINUTE))) == is_new
+
+
 def test_only_a_rule_that_is_still_that_version_is_put_into_shadow() -> None:
     rules = RuleSet(4, (a_rule(version=2),))
     assert shadowed(rules, WHAT) == rules

@@ -23,6 +23,8 @@ from tests.wire.risk.requests import new_id
 
 START = datetime(2027, 3, 1, 4, tzinfo=UTC)
 """Where the clock stands when a test begins."""
+PUBLISHED_SECONDS = 10
+"""Until what was applied is in force: one second, and more on a busy machine."""
 SERVICE = pb.DESCRIPTOR.services_by_name["RiskService"]
 T = TypeVar("T")
 

@@ -79,3 +79,11 @@ async def test_a19_a_flood_of_appeals_is_one_appeal(mesh: Mesh) -> None:
     answers = await asyncio.gather(*(mesh.risk.Appeal(r.an_appeal(ann.value)) for _ in range(30)))
     assert len({one.appeal.appeal_id for one in answers}) == 1
     assert await waiting(mesh) == [ann.value]
+
+
+async def test_the_same_appeal_is_answered_alike_whatever_has_happened_since(mesh: Mesh) -> None:
+    ann = await listed(mesh)
+    request = r.an_appeal(ann.value)
+    first = await mesh.call("Appeal", request)
+    await mesh.risk.ReleaseSuspect(r.a_release(ann))
+    assert await mesh.call("Appeal", request) == first

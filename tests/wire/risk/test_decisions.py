@@ -11,11 +11,9 @@ from clients import InvalidRequest, NotFound
 from nectary.risk.v1 import risk_pb2 as risk
 from nectary.risk.v1 import risk_service_pb2 as pb
 from tests.wire.risk import requests as r
-from tests.wire.risk.mesh import START, Mesh
+from tests.wire.risk.mesh import PUBLISHED_SECONDS, START, Mesh
 
 HOUR = timedelta(hours=1)
-PUBLISHED_SECONDS = 10
-"""It takes one second; a busy machine may need more."""
 LIMIT = 5
 CALLS = 8
 SCENE = "shop.buy"

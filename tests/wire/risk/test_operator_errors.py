@@ -1,12 +1,15 @@
 """A-21: an operator's slip is told before it costs anything, and can be undone."""
 
+import asyncio
+from datetime import timedelta
+
 import pytest
 
-from clients import Raced, Refused
+from clients import Forbidden, Raced, Refused
 from nectary.risk.v1 import risk_pb2 as risk
 from nectary.risk.v1 import risk_service_pb2 as pb
 from tests.wire.risk import requests as r
-from tests.wire.risk.mesh import Mesh
+from tests.wire.risk.mesh import PUBLISHED_SECONDS, START, Mesh
 
 SLIPS = {
     "a rule in use is deleted": r.rules(),
@@ -46,3 +49,28 @@ async def test_an_old_revision_is_applied_to_undo(mesh: Mesh) -> None:
     assert undone.revision == 3
     now = await mesh.risk.GetRules(pb.GetRulesRequest())
     assert [rule.limit.units for rule in now.rule_set.rules if rule.HasField("limit")] == [100]
+
+
+async def denied(mesh: Mesh, rule_id: str) -> None:
+    """Returns once calls that are judged are denied by this rule; empty: by the list."""
+    async with asyncio.timeout(PUBLISHED_SECONDS):
+        while True:
+            try:
+                await mesh.risk.Appeal(r.an_appeal("ann"))
+            except Refused:
+                # Let through, and nothing to appeal.
+                await asyncio.sleep(0.05)
+            except Forbidden as error:
+                if (error.reason, error.metadata.get("rule_id", "")) == ("SUBJECT_DENIED", rule_id):
+                    return
+
+
+async def test_a_rule_that_refuses_everybody_can_still_be_undone(living_mesh: Mesh) -> None:
+    await living_mesh.applied(r.rules(r.a_verdict("deny_all", condition="")))
+    await denied(living_mesh, "deny_all")
+    here = risk.SubjectName(kind=r.ADDRESS, value="127.0.0.1")
+    await living_mesh.risk.ConfirmSuspect(r.a_confirmation(here))
+    await denied(living_mesh, "")
+    await living_mesh.risk.ReleaseSuspect(r.a_release(here))
+    old = await living_mesh.risk.GetRules(pb.GetRulesRequest(at=r.ts(START - timedelta(days=1))))
+    assert (await living_mesh.applied(old.rule_set)).revision == 2

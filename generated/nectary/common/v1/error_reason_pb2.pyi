@@ -41,7 +41,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_MEMBER_NOT_ALLOWED: _ErrorReason.ValueType  # 13
     """PERMISSION_DENIED: the request names a member that the token does not."""
     ERROR_REASON_THROTTLED: _ErrorReason.ValueType  # 20
-    """RESOURCE_EXHAUSTED: too many calls at once or in the window; `RetryInfo` says when to come back."""
+    """RESOURCE_EXHAUSTED: too many calls at once or in the window; `RetryInfo` says when to come back. Of a
+    limit `QuotaFailure` says which. Metadata: `rule_id`, `decision_id`, `why`, all of a limit; the last is
+    THROTTLED, or TOO_FAST for a least gap between two calls.
+    """
     ERROR_REASON_REQUEST_TOO_LARGE: _ErrorReason.ValueType  # 21
     """RESOURCE_EXHAUSTED: the request is larger than the method takes. Metadata: `limit_bytes`."""
     ERROR_REASON_DEADLINE_SPENT: _ErrorReason.ValueType  # 22
@@ -150,11 +153,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """ABORTED: the version sent is not the current one. Metadata: `current_version`."""
     ERROR_REASON_SUBJECT_DENIED: _ErrorReason.ValueType  # 200
     """PERMISSION_DENIED: the call's member, device, address or payment is on the blacklist, or a rule denies
-    it. Metadata: `decision_id` and, if a rule denies it, `rule_id`.
+    it. Metadata: `decision_id` and, if a rule denies it, `rule_id` and `why`, its reason.
     """
     ERROR_REASON_CHALLENGE_REQUIRED: _ErrorReason.ValueType  # 201
     """PERMISSION_DENIED: the call's user must prove something first; a `nectary.risk.v1.Challenge` says what.
-    Metadata: `decision_id`, `challenge_id` and, if a rule asks for it, `rule_id`.
+    Metadata: `decision_id`, `challenge_id` and, if a rule asks for it, `rule_id` and `why`.
     """
     ERROR_REASON_RULES_INCONSISTENT: _ErrorReason.ValueType  # 210
     """INVALID_ARGUMENT: the rules cannot be applied; `BadRequest` lists every violation."""
@@ -199,7 +202,10 @@ ERROR_REASON_CALLER_NOT_ALLOWED: ErrorReason.ValueType  # 12
 ERROR_REASON_MEMBER_NOT_ALLOWED: ErrorReason.ValueType  # 13
 """PERMISSION_DENIED: the request names a member that the token does not."""
 ERROR_REASON_THROTTLED: ErrorReason.ValueType  # 20
-"""RESOURCE_EXHAUSTED: too many calls at once or in the window; `RetryInfo` says when to come back."""
+"""RESOURCE_EXHAUSTED: too many calls at once or in the window; `RetryInfo` says when to come back. Of a
+limit `QuotaFailure` says which. Metadata: `rule_id`, `decision_id`, `why`, all of a limit; the last is
+THROTTLED, or TOO_FAST for a least gap between two calls.
+"""
 ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason.ValueType  # 21
 """RESOURCE_EXHAUSTED: the request is larger than the method takes. Metadata: `limit_bytes`."""
 ERROR_REASON_DEADLINE_SPENT: ErrorReason.ValueType  # 22
@@ -308,11 +314,11 @@ ERROR_REASON_STALE_VERSION: ErrorReason.ValueType  # 161
 """ABORTED: the version sent is not the current one. Metadata: `current_version`."""
 ERROR_REASON_SUBJECT_DENIED: ErrorReason.ValueType  # 200
 """PERMISSION_DENIED: the call's member, device, address or payment is on the blacklist, or a rule denies
-it. Metadata: `decision_id` and, if a rule denies it, `rule_id`.
+it. Metadata: `decision_id` and, if a rule denies it, `rule_id` and `why`, its reason.
 """
 ERROR_REASON_CHALLENGE_REQUIRED: ErrorReason.ValueType  # 201
 """PERMISSION_DENIED: the call's user must prove something first; a `nectary.risk.v1.Challenge` says what.
-Metadata: `decision_id`, `challenge_id` and, if a rule asks for it, `rule_id`.
+Metadata: `decision_id`, `challenge_id` and, if a rule asks for it, `rule_id` and `why`.
 """
 ERROR_REASON_RULES_INCONSISTENT: ErrorReason.ValueType  # 210
 """INVALID_ARGUMENT: the rules cannot be applied; `BadRequest` lists every violation."""

@@ -32,6 +32,9 @@ class RiskServiceStub:
     old once published, and goes on with the last good copy while nothing is published. Every write takes a
     `request_id`; the same id with the same body returns the first answer's bytes for 30 days, with another
     body INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED).
+
+    Calls of this service are not judged themselves, Appeal and Evaluate excepted: whoever mends rules and list
+    is bound by its role alone, or a rule that refuses everybody could never be undone.
     """
 
     def __init__(self, channel):
@@ -119,6 +122,9 @@ class RiskServiceServicer:
     old once published, and goes on with the last good copy while nothing is published. Every write takes a
     `request_id`; the same id with the same body returns the first answer's bytes for 30 days, with another
     body INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED).
+
+    Calls of this service are not judged themselves, Appeal and Evaluate excepted: whoever mends rules and list
+    is bound by its role alone, or a rule that refuses everybody could never be undone.
     """
 
     def ApplyRules(self, request, context):
@@ -326,6 +332,9 @@ class RiskService:
     old once published, and goes on with the last good copy while nothing is published. Every write takes a
     `request_id`; the same id with the same body returns the first answer's bytes for 30 days, with another
     body INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED).
+
+    Calls of this service are not judged themselves, Appeal and Evaluate excepted: whoever mends rules and list
+    is bound by its role alone, or a rule that refuses everybody could never be undone.
     """
 
     @staticmethod

@@ -19,6 +19,9 @@ class RiskServiceStub:
     old once published, and goes on with the last good copy while nothing is published. Every write takes a
     `request_id`; the same id with the same body returns the first answer's bytes for 30 days, with another
     body INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED).
+
+    Calls of this service are not judged themselves, Appeal and Evaluate excepted: whoever mends rules and list
+    is bound by its role alone, or a rule that refuses everybody could never be undone.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -86,6 +89,9 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
     old once published, and goes on with the last good copy while nothing is published. Every write takes a
     `request_id`; the same id with the same body returns the first answer's bytes for 30 days, with another
     body INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED).
+
+    Calls of this service are not judged themselves, Appeal and Evaluate excepted: whoever mends rules and list
+    is bound by its role alone, or a rule that refuses everybody could never be undone.
     """
 
     @_abc_1.abstractmethod
