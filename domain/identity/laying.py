@@ -179,7 +179,9 @@ class _Laying:
                 break
             start = behind
         self._settle(piece, start, end, run, outcome)
-        self._pass(piece, outcome.onward, outcome.held)
+        # What waited behind a rest that came to nothing waited until the rest might have begun.
+        vanished = outcome.onward == EARLIEST
+        self._pass(piece, piece.floor if vanished else outcome.onward, outcome.held)
 
     def _pin_in_the_way(self, piece: _Piece, start: Instant, end: Instant) -> Instant | None:
         """Until when a pin keeps a piece away from a place; None if it fits."""
