@@ -250,7 +250,8 @@ class _Laying:
             return
         self._replaced.setdefault(upgrade.by, {})[rest.term.term_id] = rest
         if upgrade.freezes:
-            thawed = self._thawed(rest.term, upgrade.by)
+            # Thawed from this upgrade, it stays frozen by another one.
+            thawed = None if rest.frozen else self._thawed(rest.term, upgrade.by)
             turn = (QUEUED, *thawed) if thawed else (FROZEN, *rest.term.order)
             self._push(replace(rest, turn=turn, frozen=not thawed, frozen_by=upgrade.by))
 

@@ -328,6 +328,25 @@ UPGRADES = (
         ),
     ),
     Scenario(
+        "frozen by two upgrades: a rest that had thawed from one is frozen by the other, until it begins again",
+        catalog(DAYS, default="STACK", relations={"days > days": "UPGRADE_NOW FREEZE"}),
+        (
+            buy("a", "days", "01-10"),
+            buy("b", "days", "01-10"),
+            # The rest of a began on the 17th; the card given for the 3rd freezes it anew, and b.
+            grant("p", "days", "01-17", start="01-03"),
+            buy("c", "days", "01-17"),
+        ),
+        (
+            (
+                ("p", "01-03", "01-10"),
+                ("a", "01-10", "01-17"),
+                ("c", "01-17", "01-24"),
+                ("b", "01-24", "01-31"),
+            ),
+        ),
+    ),
+    Scenario(
         "a frozen rest that has begun is frozen no longer: a renewal comes behind it",
         catalog(QUARTER, YEAR, PLUS, relations={"quarter > year": "UPGRADE_NOW FREEZE"}),
         (buy("q", "quarter", "01-01"), buy("y", "year", "02-15"), buy("p", "plus", "2027-03-01")),
