@@ -328,7 +328,23 @@ UPGRADES = (
         ),
     ),
     Scenario(
-        "frozen by two upgrades: a rest that had thawed from one is frozen by the other, until it begins again",
+        "what an upgrade took of a card's value is not taken again by one that is dated before it",
+        catalog(
+            sku("card", 36, "HOUR", price=100, horizon=period(72, "HOUR")),
+            relations={"card > card": "UPGRADE_NOW CONVERT_DAYS"},
+        ),
+        (
+            buy("a", "card", "02-10"),
+            # Half of a, 50, buys no day of b at 66.67; b itself, 100, buys one of c.
+            buy("b", "card", "02-10T18"),
+            buy("c", "card", "02-10T18", told={"days": 1, "discarded": 33}),
+            # 50 of a, that is what was had of it, and 167 of c buy three.
+            grant("d", "card", "02-10T18", t="02-07T18"),
+        ),
+        ((("d", "02-07T18", "02-12T06"),),),
+    ),
+    Scenario(
+        "a rest that thawed from one upgrade is frozen by another one, until it begins again",
         catalog(DAYS, default="STACK", relations={"days > days": "UPGRADE_NOW FREEZE"}),
         (
             buy("a", "days", "01-10"),
