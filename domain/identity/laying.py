@@ -179,7 +179,9 @@ class _Laying:
                 break
             start = behind
         self._settle(piece, start, end, run, outcome)
-        self._pass(piece, outcome.onward, outcome.held)
+        # What waited behind a rest that came to nothing waited until the rest might have begun.
+        vanished = outcome.onward == EARLIEST
+        self._pass(piece, piece.floor if vanished else outcome.onward, outcome.held)
 
     def _pin_in_the_way(self, piece: _Piece, start: Instant, end: Instant) -> Instant | None:
         """Until when a pin keeps a piece away from a place; None if it fits."""
@@ -248,7 +250,8 @@ class _Laying:
             return
         self._replaced.setdefault(upgrade.by, {})[rest.term.term_id] = rest
         if upgrade.freezes:
-            thawed = self._thawed(rest.term, upgrade.by)
+            # Thawed from this upgrade, it stays frozen by another one.
+            thawed = None if rest.frozen else self._thawed(rest.term, upgrade.by)
             turn = (QUEUED, *thawed) if thawed else (FROZEN, *rest.term.order)
             self._push(replace(rest, turn=turn, frozen=not thawed, frozen_by=upgrade.by))
 
