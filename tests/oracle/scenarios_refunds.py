@@ -499,6 +499,18 @@ CHANGES = (
         ((("v", "05-01T12", "05-03T12"), ("w", "05-06T12", "05-14")),),
     ),
     Scenario(
+        "a paused card stays paused when the upgrade that was to replace it is refunded",
+        catalog(QUARTER, YEAR, relations={"quarter > year": "UPGRADE_NOW DISCARD"}),
+        (
+            buy("q", "quarter", "01-01"),
+            grant("y", "year", "01-05", start="02-15"),
+            change("pause", "q", "01-10"),
+            refund("y", "01-10"),
+            change("resume", "q", "01-20"),
+        ),
+        ((("q", "01-01", "01-10"), ("q", "01-20", "02-15"), ("q", "02-15", "04-11")),),
+    ),
+    Scenario(
         "R2, R18: what was acquired before a paused card that was pinned into its past moves up and runs",
         catalog(THIRTY),
         (
