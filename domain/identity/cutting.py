@@ -105,6 +105,7 @@ def cut_piece(
     for number, touch in enumerate(touches):
         begun = touch.at > start
         if begun and touch.at >= end:
+            held = _kept_free(held, touches[number:])
             break
         later = tuple(touches[number + 1 :]) if begun else (*refunds, *touches[number + 1 :])
         if not isinstance(touch, Refunded):
@@ -152,8 +153,13 @@ def _stopped(
 def _ended(
     refund: Refunded, start: Instant, end: Instant, held: Instant, later: tuple[Touch, ...]
 ) -> Outcome:
-    """A piece that a full refund ends. HOLD keeps free what it would have had: up to the next stop."""
+    """A piece that a full refund ends. HOLD keeps free what it would have had."""
     onward = end if end > start else refund.at
-    stops = (touch.at for touch in later if not isinstance(touch, Refunded))
-    kept_free = min(held, min(stops, default=held)) if refund.hold else onward
+    kept_free = _kept_free(held, later) if refund.hold else onward
     return Outcome(end, onward, max(kept_free, onward), refunded=refund.at)
+
+
+def _kept_free(held: Instant, later: Sequence[Touch]) -> Instant:
+    """What HOLD keeps free ends with the next pause or upgrade."""
+    stops = (touch.at for touch in later if not isinstance(touch, Refunded))
+    return min(held, min(stops, default=held))

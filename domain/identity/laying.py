@@ -8,13 +8,14 @@ upgrade; that of a frozen term is laid last, until it has begun.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from heapq import heappop, heappush
 from itertools import count
 
-from domain.identity.cutting import Follow, Outcome, Refunded, Superseded, Touch, cut_piece, touches_of
+from domain.identity.cutting import Follow, Outcome, Superseded, cut_piece, touches_of
 from domain.identity.layout import Lane, Layout, Segment
-from domain.identity.lengths import Rest, Run, end_of_term
+from domain.identity.lengths import Run, end_of_term
+from domain.identity.pieces import FROZEN, QUEUED, Piece, Pin, Turn
 from domain.identity.terms import Term
 from domain.identity.timeline import Timeline
 from domain.shared.instants import EARLIEST, Instant
@@ -39,55 +40,7 @@ def _lay(timeline: Timeline, terms: Sequence[Term]) -> Lane:
         undone |= lane.undone
 
 
-Turn = tuple[int, ...]
-"""When a piece is laid, among those of its lane: its phase, then its order."""
-QUEUED, FROZEN = 0, 1
-"""Phases: frozen rests are laid last."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A term, or its rest, that is still to be placed."""
-
-    term: Term
-    turn: Turn
-    floor: Instant
-    touches: tuple[Touch, ...]
-    pinned: Instant | None = None
-    rest: Rest | None = None
-    frozen: bool = False
-    frozen_by: str = ""
-    """The upgrade whose refund would give it back before its turn."""
-    paused: bool = False
-    """It waits, and from its turn on so does everything that is not pinned."""
-
-    @property
-    def refunded_in_full(self) -> Instant | None:
-        full = (touch.at for touch in self.touches if isinstance(touch, Refunded) and not touch.leaves)
-        return next(full, None)
-
-    def heeds_hold_of(self, refunded: Term) -> bool:
-        """HOLD is for what is queued: not for frozen rests, nor for what a refunded upgrade gives back."""
-        given_back = any(item.term_id == self.term.term_id for item in refunded.supersedes)
-        return not (self.frozen or given_back)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pin:
-    """A pinned piece in its place: what it takes, and what later terms leave to it."""
-
-    term: Term
-    start: Instant
-    end: Instant
-    onward: Instant
-    held: Instant
-
-    def takes_until(self, piece: _Piece) -> Instant:
-        """Until when it keeps a piece away."""
-        return max(self.end, self.held) if piece.heeds_hold_of(self.term) else self.end
-
-
-_Entry = tuple[Turn, int, _Piece]
+_Entry = tuple[Turn, int, Piece]
 """The turn of a piece, a number that decides between equal ones, and the piece."""
 
 
@@ -103,10 +56,10 @@ class _Laying:
         self._queue: list[_Entry] = []
         for term in terms:
             turn = (QUEUED, *term.order)
-            self._push(_Piece(term, turn, term.floor, touches_of(timeline, term), term.pinned))
+            self._push(Piece(term, turn, term.floor, touches_of(timeline, term), term.pinned))
         pinned = [(piece.pinned, piece) for _, _, piece in self._queue if piece.pinned is not None]
         self._unlaid_pins = sorted(pinned, key=lambda pin: pin[0])
-        self._pins: dict[str, _Pin] = {}
+        self._pins: dict[str, Pin] = {}
         self._runs: dict[Instant, Run] = {}
         self._tail: Instant = EARLIEST
         """Where a frozen rest may start: behind all that is laid."""
@@ -115,7 +68,7 @@ class _Laying:
         self._held: list[tuple[Term, Instant]] = []
         """Refunded terms that HOLD keeps a place for, and until when."""
         self._blocked = False
-        self._replaced: dict[str, dict[str, _Piece]] = {}
+        self._replaced: dict[str, dict[str, Piece]] = {}
         """By upgrade and term, what comes back if the upgrade turns out to be refunded."""
 
     def lay(self) -> Lane:
@@ -128,10 +81,10 @@ class _Laying:
         self.lane.segments.sort()
         return self.lane
 
-    def _push(self, piece: _Piece) -> None:
+    def _push(self, piece: Piece) -> None:
         heappush(self._queue, (piece.turn, next(self._counter), piece))
 
-    def _place(self, piece: _Piece) -> None:
+    def _place(self, piece: Piece) -> None:
         if piece.pinned is not None:
             pin = self._pin(piece, piece.pinned)
             self._pass(piece, pin.onward, pin.held)
@@ -141,20 +94,20 @@ class _Laying:
         else:
             self._place_auto(piece)
 
-    def _pass(self, piece: _Piece, onward: Instant, held: Instant) -> None:
+    def _pass(self, piece: Piece, onward: Instant, held: Instant) -> None:
         """Later terms are laid behind this piece from now on."""
         self._onward = max(self._onward, onward)
         if held > onward:
             self._held.append((piece.term, held))
 
-    def _free_from(self, piece: _Piece) -> Instant:
+    def _free_from(self, piece: Piece) -> Instant:
         """Where a piece may start, by what was laid before it."""
         if piece.frozen:
             return self._tail
         held = (until for refunded, until in self._held if piece.heeds_hold_of(refunded))
         return max(self._onward, max(held, default=EARLIEST))
 
-    def _pin(self, piece: _Piece, start: Instant) -> _Pin:
+    def _pin(self, piece: Piece, start: Instant) -> Pin:
         """The pin of a pinned piece, laid if it was not yet."""
         term_id = piece.term.term_id
         if term_id not in self._pins:
@@ -163,11 +116,11 @@ class _Laying:
             laid = [pin for pin in self._pins.values() if pin.start < pin.end]
             overlapped = any(pin.start < outcome.end and start < pin.end for pin in laid)
             self.lane.collides |= start < outcome.end and overlapped
-            self._pins[term_id] = _Pin(piece.term, start, outcome.end, outcome.onward, outcome.held)
+            self._pins[term_id] = Pin(piece.term, start, outcome.end, outcome.onward, outcome.held)
             self._settle(piece, start, end, run, outcome)
         return self._pins[term_id]
 
-    def _place_auto(self, piece: _Piece) -> None:
+    def _place_auto(self, piece: Piece) -> None:
         start = max(self._free_from(piece), piece.floor)
         while True:
             # What is pinned before may end just here, and its run go on.
@@ -179,9 +132,11 @@ class _Laying:
                 break
             start = behind
         self._settle(piece, start, end, run, outcome)
-        self._pass(piece, outcome.onward, outcome.held)
+        # What waited behind a rest that came to nothing waited until the rest might have begun.
+        vanished = outcome.onward == EARLIEST
+        self._pass(piece, piece.floor if vanished else outcome.onward, outcome.held)
 
-    def _pin_in_the_way(self, piece: _Piece, start: Instant, end: Instant) -> Instant | None:
+    def _pin_in_the_way(self, piece: Piece, start: Instant, end: Instant) -> Instant | None:
         """Until when a pin keeps a piece away from a place; None if it fits."""
         self._lay_pins_before(end)
         taken = ((pin.start, pin.takes_until(piece)) for pin in self._pins.values())
@@ -193,14 +148,14 @@ class _Laying:
             pinned_start, pinned = self._unlaid_pins.pop(0)
             self._pin(pinned, pinned_start)
 
-    def _end(self, piece: _Piece, start: Instant) -> tuple[Instant, Run | None]:
+    def _end(self, piece: Piece, start: Instant) -> tuple[Instant, Run | None]:
         if piece.rest is not None:
             return piece.rest.end_from(start), None
         purchase = piece.term.purchase_start and start == piece.term.acquired
         before = None if piece.frozen else self._runs.get(start)
         return end_of_term(piece.term.length, start, before, purchase)
 
-    def _settle(self, piece: _Piece, start: Instant, end: Instant, run: Run | None, outcome: Outcome) -> None:
+    def _settle(self, piece: Piece, start: Instant, end: Instant, run: Run | None, outcome: Outcome) -> None:
         term = piece.term
         if outcome.end > start:
             self._tail = max(self._tail, outcome.end)
@@ -223,11 +178,11 @@ class _Laying:
             for rest in self._replaced.pop(upgrade_id, {}).values():
                 self._give_back(rest, refunded)
 
-    def _give_back(self, rest: _Piece, refunded: Instant) -> None:
+    def _give_back(self, rest: Piece, refunded: Instant) -> None:
         """Only now: at its old turn, though the upgrade is laid already."""
         self._push(replace(rest, floor=max(rest.floor, refunded)))
 
-    def _follow(self, piece: _Piece, follow: Follow) -> None:
+    def _follow(self, piece: Piece, follow: Follow) -> None:
         rest = replace(
             piece,
             floor=max(follow.floor, piece.floor),
@@ -241,14 +196,15 @@ class _Laying:
         else:
             self._push(rest)
 
-    def _replace(self, rest: _Piece, upgrade: Superseded) -> None:
+    def _replace(self, rest: Piece, upgrade: Superseded) -> None:
         """Set a rest aside until the upgrade's refund, if there is one; a frozen rest has its turn anyway."""
         if upgrade.by in self.lane.undone:
             self._give_back(rest, self.lane.undone[upgrade.by])
             return
         self._replaced.setdefault(upgrade.by, {})[rest.term.term_id] = rest
         if upgrade.freezes:
-            thawed = self._thawed(rest.term, upgrade.by)
+            # Thawed from this upgrade, it stays frozen by another one.
+            thawed = None if rest.frozen else self._thawed(rest.term, upgrade.by)
             turn = (QUEUED, *thawed) if thawed else (FROZEN, *rest.term.order)
             self._push(replace(rest, turn=turn, frozen=not thawed, frozen_by=upgrade.by))
 
@@ -259,7 +215,7 @@ class _Laying:
         orders = self._timeline.thaws.get(term.term_id, ())
         return min((order for order in orders if order[0] > frozen_turn), default=None)
 
-    def _wait(self, piece: _Piece) -> None:
+    def _wait(self, piece: Piece) -> None:
         """Give it no interval for now; what was replaced or refunded meanwhile does not wait."""
         replaced = [touch for touch in piece.touches if isinstance(touch, Superseded) and not touch.freezes]
         refunded = piece.refunded_in_full

@@ -62,6 +62,8 @@ class Term:
     extra_us: int = 0
     supersedes: tuple[tuple[str, str], ...] = ()
     """Term and residue rule of each card that it replaces."""
+    took: tuple[tuple[str, int], ...] = ()
+    """Term and minor units: the worth of each rest that it took or lost. FREEZE takes none."""
     fingerprints: tuple[str, ...] = ()
     extension: bool = False
 

@@ -111,8 +111,9 @@ class LaneLayout:
     def _lay_term(self, progress: Progress) -> None:
         while True:
             cut, until, refunds = progress.due()
-            if self.blocked and progress.pinned is None:
-                self._wait(progress)
+            if progress.paused or (self.blocked and progress.pinned is None):
+                waits = self._wait(progress)
+                self.blocked |= progress.paused and waits
                 return
             piece, natural = self._find_place(progress)
             begun = piece.start < until
@@ -121,6 +122,9 @@ class LaneLayout:
                 self._note_ended(progress, full, piece.start, natural)
             if begun:
                 self._put(progress, piece, until)
+            if begun and not full and piece.end <= piece.start:
+                # Nothing of it is left, but what is behind it waited for it.
+                self.cursor = max(self.cursor, progress.floor)
             if cut is None or (begun and piece.end <= until) or (full and not begun):
                 return
             # What comes later was planned behind this until now.
@@ -147,10 +151,8 @@ class LaneLayout:
     def _goes_on(self, progress: Progress, cut: Cut) -> bool:
         """Whether what a cut left can be laid at once."""
         if cut.upgrade is None:
-            if cut.resumed is None:
-                self.blocked = self._wait(progress) or self.blocked
-                return False
-            progress.floor = max(progress.floor, cut.resumed)
+            progress.paused = cut.resumed is None
+            progress.floor = max(progress.floor, cut.resumed or cut.at)
             return True
         progress.floor = max(progress.floor, cut.at)
         if cut.upgrade in self.layout.ended:

@@ -74,7 +74,8 @@ def add(anchor: int, count: int, unit: str, zone: str) -> int:
 
     Raises OverflowError after the year 9999.
     """
-    if unit == "HOUR":
+    if unit == "HOUR" or not count:
+        # Nothing added, an instant in an hour that occurs twice stays in the second of them.
         return anchor + count * HOUR
     shown = wall(anchor, zone)
     if unit == "DAY":

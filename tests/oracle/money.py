@@ -29,9 +29,12 @@ def remaining_part(layout: Layout, term: Term, at: int) -> Fraction:
     return Fraction(left, whole) if whole else Fraction(0)
 
 
-def value(history: History, term: Term) -> int:
-    """What was paid for it and went into it, less what was refunded."""
-    return term.paid + term.carried - history.refunded(term.term_id)
+def value(history: History, layout: Layout, term: Term) -> int:
+    """What was paid for it and went into it, less what was refunded and what upgrades that stand took."""
+    refunded, taken = history.refunded(term.term_id), _taken(history, layout, term)
+    # What went into an upgrade that is refunded has gone back to where it came from.
+    carried = 0 if term.term_id in layout.ended else term.carried
+    return term.paid + carried - refunded - taken
 
 
 def refund_amount(history: History, layout: Layout, term: Term, at: int, share: Fraction) -> int:
@@ -44,6 +47,7 @@ def refund_amount(history: History, layout: Layout, term: Term, at: int, share: 
 class Residue:
     """What the superseded cards bring to the new one."""
 
+    took: tuple[tuple[str, int], ...]
     credit: int
     carried: int
     discarded: int
@@ -58,9 +62,12 @@ def residue(
     price = new.card.price
     worth = dict.fromkeys(("DISCARD", "CREDIT_MONEY", "CONVERT_DAYS", "FREEZE", "TAIL"), Fraction(0))
     tail_days = tail_us = 0
+    took = []
     for term, rule in replaced:
-        if not _given_away(history, layout, term):
-            worth[rule] += value(history, term) * remaining_part(layout, term, new.moment)
+        left = value(history, layout, term) * remaining_part(layout, term, new.moment)
+        worth[rule] += left
+        if rule != "FREEZE":
+            took.append((term.term_id, half_up(left)))
         if rule == "TAIL":
             for part in layout.of(term.term_id):
                 if part.end > new.moment:
@@ -71,6 +78,7 @@ def residue(
     all_converted = half_up(worth["CONVERT_DAYS"])
     lost = half_up(worth["CONVERT_DAYS"] - converted)
     return Residue(
+        took=tuple(took),
         credit=credit,
         carried=credit + half_up(worth["TAIL"]) + all_converted - lost,
         discarded=half_up(worth["DISCARD"]) + half_up(worth["CREDIT_MONEY"]) - credit + lost,
@@ -93,10 +101,10 @@ def _converted(new: Term, plain_end: int, worth: Fraction) -> tuple[int, Fractio
     return days, days * per_day
 
 
-def _given_away(history: History, layout: Layout, term: Term) -> bool:
-    """Whether an upgrade that stands took the value of what is left: FREEZE leaves it with the card."""
-    return any(
-        superseded == term.term_id and rule != "FREEZE" and upgrade.term_id not in layout.ended
+def _taken(history: History, layout: Layout, term: Term) -> int:
+    return sum(
+        amount
         for upgrade in history.terms
-        for superseded, rule in upgrade.supersedes
+        for term_id, amount in upgrade.took
+        if term_id == term.term_id and upgrade.term_id not in layout.ended
     )

@@ -55,6 +55,8 @@ class Progress:
     frozen_before: bool = False
     thawed: int = -1
     """When it thawed, among all operations: an earlier upgrade does not freeze it again."""
+    paused: bool = False
+    """It waits, also if an upgrade that replaced it is refunded."""
     loose: bool = False
     """It no longer starts where it was pinned."""
 

@@ -155,7 +155,9 @@ def _upgraded(history: History, layout: Layout, wish: Wish, having: Sequence[Hel
     without = lay_out(replace(history, terms=(*history.terms, new)))
     plain_end = max((piece.end for piece in without.of(new.term_id)), default=moment)
     brought = residue(history, layout, new, plain_end, [(one.term, one.residue) for one in replaced])
-    new = replace(new, carried=brought.carried, extra_days=brought.days, extra_us=brought.us)
+    new = replace(
+        new, took=brought.took, carried=brought.carried, extra_days=brought.days, extra_us=brought.us
+    )
     return Placed(replace(history, terms=(*history.terms, new)), new, brought)
 
 

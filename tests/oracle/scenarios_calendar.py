@@ -114,6 +114,13 @@ SCENARIOS = (
         "America/New_York",
     ),
     Scenario(
+        # 31 October 13:30 in New York to 01:30 on 1 November, the second one; times of Shanghai.
+        "hours that end in the second of two equal hours",
+        catalog(sku("hours", 13, "HOUR"), zone="America/New_York"),
+        (buy("h", "hours", "11-01T01:30"),),
+        ((("h", "11-01T01:30", "11-01T14:30"),),),
+    ),
+    Scenario(
         "a day that begins at one o'clock",
         catalog({**DAY, "end_rounding": "END_ROUNDING_END_OF_LOCAL_DAY"}, zone="America/Sao_Paulo"),
         (buy("d0", "day", "2018-11-02T12"), buy("d1", "day", "2018-11-02T12")),

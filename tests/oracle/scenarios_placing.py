@@ -328,6 +328,41 @@ UPGRADES = (
         ),
     ),
     Scenario(
+        "what an upgrade took of a card's value is not taken again by one that is dated before it",
+        catalog(
+            sku("card", 36, "HOUR", price=100, horizon=period(72, "HOUR")),
+            relations={"card > card": "UPGRADE_NOW CONVERT_DAYS"},
+        ),
+        (
+            buy("a", "card", "02-10"),
+            # Half of a, 50, buys no day of b at 66.67; b itself, 100, buys one of c.
+            buy("b", "card", "02-10T18"),
+            buy("c", "card", "02-10T18", told={"days": 1, "discarded": 33}),
+            # 50 of a, that is what was had of it, and 167 of c buy three.
+            grant("d", "card", "02-10T18", t="02-07T18"),
+        ),
+        ((("d", "02-07T18", "02-12T06"),),),
+    ),
+    Scenario(
+        "a rest that thawed from one upgrade is frozen by another one, until it begins again",
+        catalog(DAYS, default="STACK", relations={"days > days": "UPGRADE_NOW FREEZE"}),
+        (
+            buy("a", "days", "01-10"),
+            buy("b", "days", "01-10"),
+            # The rest of a began on the 17th; the card given for the 3rd freezes it anew, and b.
+            grant("p", "days", "01-17", start="01-03"),
+            buy("c", "days", "01-17"),
+        ),
+        (
+            (
+                ("p", "01-03", "01-10"),
+                ("a", "01-10", "01-17"),
+                ("c", "01-17", "01-24"),
+                ("b", "01-24", "01-31"),
+            ),
+        ),
+    ),
+    Scenario(
         "a frozen rest that has begun is frozen no longer: a renewal comes behind it",
         catalog(QUARTER, YEAR, PLUS, relations={"quarter > year": "UPGRADE_NOW FREEZE"}),
         (buy("q", "quarter", "01-01"), buy("y", "year", "02-15"), buy("p", "plus", "2027-03-01")),

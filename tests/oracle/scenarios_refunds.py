@@ -486,6 +486,31 @@ CHANGES = (
         lane=(CUT,),
     ),
     Scenario(
+        "what waited behind a paused card of which a refund leaves nothing starts when that is resumed",
+        catalog(WEEK),
+        (
+            buy("v", "week", "05-01T12"),
+            buy("w", "week", "05-01T12"),
+            change("pause", "v", "05-03T12"),
+            # A hundred-thousandth of the 5 days and 12 hours from 6 May 12:00 on is no whole day.
+            refund("v", "05-04T12", share="99999/100000"),
+            change("resume", "v", "05-06T12"),
+        ),
+        ((("v", "05-01T12", "05-03T12"), ("w", "05-06T12", "05-14")),),
+    ),
+    Scenario(
+        "a paused card stays paused when the upgrade that was to replace it is refunded",
+        catalog(QUARTER, YEAR, relations={"quarter > year": "UPGRADE_NOW DISCARD"}),
+        (
+            buy("q", "quarter", "01-01"),
+            grant("y", "year", "01-05", start="02-15"),
+            change("pause", "q", "01-10"),
+            refund("y", "01-10"),
+            change("resume", "q", "01-20"),
+        ),
+        ((("q", "01-01", "01-10"), ("q", "01-20", "02-15"), ("q", "02-15", "04-11")),),
+    ),
+    Scenario(
         "R2, R18: what was acquired before a paused card that was pinned into its past moves up and runs",
         catalog(THIRTY),
         (
