@@ -55,8 +55,11 @@ def books(timeline: Timeline, layout: Layout, term: Term, at: Instant) -> Books:
 
 
 def remaining_worth(timeline: Timeline, layout: Layout, term: Term, at: Instant) -> Fraction:
-    """What a term is still worth at `at`, exactly."""
-    return _movements(timeline, layout, term).value * remaining_part(layout, term, at)
+    """What a term is still worth at `at`, exactly; never less than nothing.
+
+    A refund and an upgrade that is dated before it may together take more than there was.
+    """
+    return max(_movements(timeline, layout, term).value, 0) * remaining_part(layout, term, at)
 
 
 def _movements(timeline: Timeline, layout: Layout, term: Term) -> Books:

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, delete, select, tuple_
+from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.shared.errors import DomainError, FieldViolation, Invalid, Raced
 from domain.shared.instants import DAY, Instant
 from servers.store.faults import is_duplicate
+from servers.store.keys import Among
 from servers.store.refusals import decode_refusal, encode_refusal
 from servers.store.rows import insert_rows
 
@@ -86,7 +87,7 @@ class Idempotency:
     def __init__(self, table: Table) -> None:
         self._table = table
         columns = table.c
-        keys = tuple_(columns.caller, columns.request_id).in_(bindparam("keys", expanding=True))
+        self._among = Among(columns.caller, columns.request_id, indexed=2)
         self._select = select(
             columns.caller,
             columns.request_id,
@@ -95,7 +96,7 @@ class Idempotency:
             columns.response,
             columns.refusal,
             columns.recorded_time,
-        ).where(keys)
+        ).where(self._among.condition)
 
     def lookup(self, connection: Connection, keys: Iterable[Key]) -> dict[Key, Stored]:
         """The answers there are to these keys, in one query; a key without one is absent."""
@@ -104,7 +105,7 @@ class Idempotency:
             return {}
         found = {}
         for caller, request_id, method, hashed, response, refusal, recorded_time in connection.execute(
-            self._select, {"keys": list(wanted)}
+            self._select, self._among.these(wanted)
         ):
             error = None if refusal is None else decode_refusal(refusal)
             found[Key(caller, request_id)] = Stored(method, hashed, response, error, recorded_time)
@@ -135,10 +136,8 @@ class Idempotency:
         keys = [Key(*row) for row in connection.execute(expired)]
         if not keys:
             return 0
-        gone = delete(self._table).where(
-            tuple_(columns.caller, columns.request_id).in_(keys), columns.expires_time <= now
-        )
-        return connection.execute(gone).rowcount
+        gone = delete(self._table).where(self._among.condition, columns.expires_time <= now)
+        return connection.execute(gone, self._among.these(keys)).rowcount
 
 
 def _row(answer: Answer) -> dict[str, object]:

@@ -122,7 +122,8 @@ class LaneLayout:
                 self._note_ended(progress, full, piece.start, natural)
             if begun:
                 self._put(progress, piece, until)
-            if begun and not full and piece.end <= piece.start:
+            ended = progress.term.term_id in self.layout.ended
+            if begun and not ended and progress.pinned is None and piece.end <= piece.start:
                 # Nothing of it is left, but what is behind it waited for it.
                 self.cursor = max(self.cursor, progress.floor)
             if cut is None or (begun and piece.end <= until) or (full and not begun):

@@ -30,11 +30,14 @@ def remaining_part(layout: Layout, term: Term, at: int) -> Fraction:
 
 
 def value(history: History, layout: Layout, term: Term) -> int:
-    """What was paid for it and went into it, less what was refunded and what upgrades that stand took."""
+    """What was paid for it and went into it, less what was refunded and what upgrades that stand took.
+
+    Never less than nothing, though a refund and an upgrade dated before it may have taken more than that.
+    """
     refunded, taken = history.refunded(term.term_id), _taken(history, layout, term)
     # What went into an upgrade that is refunded has gone back to where it came from.
     carried = 0 if term.term_id in layout.ended else term.carried
-    return term.paid + carried - refunded - taken
+    return max(0, term.paid + carried - refunded - taken)
 
 
 def refund_amount(history: History, layout: Layout, term: Term, at: int, share: Fraction) -> int:

@@ -344,6 +344,22 @@ UPGRADES = (
         ((("d", "02-07T18", "02-12T06"),),),
     ),
     Scenario(
+        "a card of which more was taken than there was is worth nothing, not less",
+        catalog(
+            sku("card", 36, "HOUR", price=100, horizon=period(144, "HOUR")),
+            relations={"card > card": "UPGRADE_NOW CONVERT_DAYS"},
+        ),
+        (
+            buy("a", "card", "02-10"),
+            refund("a", "02-10T09", told={"refunds": [("a", 75)]}),
+            # Told late: from 6 to 9 o'clock a third of the 25 was left, and buys no day.
+            grant("b", "card", "02-10T09", t="02-10T06"),
+            # 17 of a and nothing of b, which was free.
+            grant("c", "card", "02-10T09", t="02-09"),
+        ),
+        ((("c", "02-09", "02-10T12"),),),
+    ),
+    Scenario(
         "a rest that thawed from one upgrade is frozen by another one, until it begins again",
         catalog(DAYS, default="STACK", relations={"days > days": "UPGRADE_NOW FREEZE"}),
         (

@@ -495,6 +495,7 @@ CHANGES = (
             # A hundred-thousandth of the 5 days and 12 hours from 6 May 12:00 on is no whole day.
             refund("v", "05-04T12", share="99999/100000"),
             change("resume", "v", "05-06T12"),
+            refund("v", "05-20T12", refund="r-again"),
         ),
         ((("v", "05-01T12", "05-03T12"), ("w", "05-06T12", "05-14")),),
     ),

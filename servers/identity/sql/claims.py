@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, select, tuple_
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.identity.terms import Cause
@@ -10,14 +10,15 @@ from domain.shared.errors import Raced
 from servers.identity.sql.overlay import Log, Overlay
 from servers.identity.sql.tables import term, trial
 from servers.store.faults import is_duplicate
+from servers.store.keys import Among
 from servers.store.rows import insert_rows
 
+_AMONG_CAUSES = Among(term.c.cause_kind, term.c.cause_id, indexed=2)
 _SELECT_CAUSES = select(term.c.cause_kind, term.c.cause_id, term.c.member_id, term.c.term_id).where(
-    tuple_(term.c.cause_kind, term.c.cause_id).in_(bindparam("causes", expanding=True))
+    _AMONG_CAUSES.condition
 )
-_SELECT_TRIALS = select(trial.c.trial_family, trial.c.subject, trial.c.term_id).where(
-    tuple_(trial.c.trial_family, trial.c.subject).in_(bindparam("uses", expanding=True))
-)
+_AMONG_USES = Among(trial.c.trial_family, trial.c.subject, indexed=2)
+_SELECT_TRIALS = select(trial.c.trial_family, trial.c.subject, trial.c.term_id).where(_AMONG_USES.condition)
 
 CauseKey = tuple[str, str]
 Use = tuple[str, str]
@@ -76,9 +77,9 @@ class SqlClaims:
             raise
 
     def _load_causes(self, keys: Sequence[CauseKey]) -> Mapping[CauseKey, tuple[str, str]]:
-        rows = self._connection.execute(_SELECT_CAUSES, {"causes": list(keys)})
+        rows = self._connection.execute(_SELECT_CAUSES, _AMONG_CAUSES.these(keys))
         return {(kind, cause_id): (member_id, term_id) for kind, cause_id, member_id, term_id in rows}
 
     def _load_trials(self, uses: Sequence[Use]) -> Mapping[Use, str]:
-        rows = self._connection.execute(_SELECT_TRIALS, {"uses": list(uses)})
+        rows = self._connection.execute(_SELECT_TRIALS, _AMONG_USES.these(uses))
         return {(family, subject): term_id for family, subject, term_id in rows}

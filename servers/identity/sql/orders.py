@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, select, tuple_
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.identity.orders import Order, RefundNotice
@@ -12,6 +12,7 @@ from servers.identity.sql.overlay import Overlay
 from servers.identity.sql.tables import order as orders
 from servers.identity.sql.tables import refund_notice
 from servers.store.faults import is_duplicate
+from servers.store.keys import Among
 from servers.store.rows import insert_rows
 
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
@@ -21,14 +22,12 @@ _SELECT_NOTICES = (
     .where(refund_notice.c.order_id.in_(_ids))
     .order_by(refund_notice.c.order_id, refund_notice.c.recorded_time, refund_notice.c.refund_id)
 )
+_AMONG_REFUNDS = Among(refund_notice.c.member_id, refund_notice.c.refund_id, indexed=2)
 _SELECT_BY_REFUND = select(
     refund_notice.c.member_id, refund_notice.c.refund_id, refund_notice.c.content
-).where(
-    tuple_(refund_notice.c.member_id, refund_notice.c.refund_id).in_(bindparam("refunds", expanding=True))
-)
-_DELETE = delete(orders).where(
-    tuple_(orders.c.order_id, orders.c.version).in_(bindparam("known", expanding=True))
-)
+).where(_AMONG_REFUNDS.condition)
+_AS_READ = Among(orders.c.order_id, orders.c.version, indexed=1)
+_DELETE = delete(orders).where(_AS_READ.condition)
 
 
 Refund = tuple[str, str]
@@ -86,7 +85,7 @@ class SqlOrders:
     def _write(self, changes: Sequence[tuple[str, Order | None, Order]]) -> None:
         # Out with the old rows and in with the new: one statement each for any number of orders.
         known = [(order_id, self._versions[order_id]) for order_id, before, _ in changes if before]
-        if known and self._connection.execute(_DELETE, {"known": known}).rowcount != len(known):
+        if known and self._connection.execute(_DELETE, _AS_READ.these(known)).rowcount != len(known):
             raise Raced("TRANSACTION_RACED", "another writer was first on an order")
         rows = [_row(order, self._versions.get(order_id, 0) + 1) for order_id, _, order in changes]
         insert_rows(self._connection, orders, rows)
@@ -103,7 +102,7 @@ class SqlOrders:
         return found
 
     def _load_by_refund(self, refunds: Sequence[Refund]) -> Mapping[Refund, RefundNotice]:
-        rows = self._connection.execute(_SELECT_BY_REFUND, {"refunds": list(refunds)})
+        rows = self._connection.execute(_SELECT_BY_REFUND, _AMONG_REFUNDS.these(refunds))
         return {(row.member_id, row.refund_id): decode(RefundNotice, row.content) for row in rows}
 
 

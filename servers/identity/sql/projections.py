@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, delete, tuple_
+from sqlalchemy import Connection, delete
 from sqlalchemy.exc import IntegrityError
 
 from domain.identity.announcing import Holding, holdings
@@ -14,13 +14,11 @@ from domain.shared.errors import Raced
 from servers.identity.sql.page import Changes, Page
 from servers.identity.sql.tables import segment, term
 from servers.store.faults import is_duplicate
+from servers.store.keys import Among
 from servers.store.rows import insert_rows
 
-_DELETE_SEGMENTS = delete(segment).where(
-    tuple_(segment.c.member_id, segment.c.lane_id, segment.c.start_time).in_(
-        bindparam("keys", expanding=True)
-    )
-)
+_AMONG = Among(segment.c.member_id, segment.c.lane_id, segment.c.start_time, indexed=1)
+_DELETE_SEGMENTS = delete(segment).where(_AMONG.condition)
 
 
 def write_terms(connection: Connection, pages: Sequence[Page]) -> None:
@@ -96,5 +94,5 @@ def write_segments(connection: Connection, changes: Changes) -> None:
         gone += [(member_id, *key) for key, row in old.items() if now.get(key) != row]
         new += [row for key, row in now.items() if old.get(key) != row]
     if gone:
-        connection.execute(_DELETE_SEGMENTS, {"keys": gone})
+        connection.execute(_DELETE_SEGMENTS, _AMONG.these(gone))
     insert_rows(connection, segment, new)

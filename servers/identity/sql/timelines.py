@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, select, tuple_
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.identity.announcing import next_moment
@@ -19,13 +19,13 @@ from servers.identity.sql.projections import write_segments, write_terms
 from servers.identity.sql.tables import timeline
 from servers.mesh.clock import Clock
 from servers.store.faults import is_duplicate
+from servers.store.keys import Among
 from servers.store.rows import insert_rows
 
 _members: BindParameter[str] = bindparam("members", expanding=True)
 _SELECT_VERSIONS = select(timeline.c.member_id, timeline.c.version).where(timeline.c.member_id.in_(_members))
-_DELETE_VERSIONS = delete(timeline).where(
-    tuple_(timeline.c.member_id, timeline.c.version).in_(bindparam("versions", expanding=True))
-)
+_AS_READ = Among(timeline.c.member_id, timeline.c.version, indexed=1)
+_DELETE_VERSIONS = delete(timeline).where(_AS_READ.condition)
 
 
 class SqlTimelines:
@@ -105,7 +105,7 @@ def _write_versions(connection: Connection, changes: Changes) -> None:
     """The optimistic lock: a member whose version is not the one read loses the whole transaction."""
     known = [(before.timeline.member_id, before.timeline.sequence) for _, before, _ in changes if before]
     # Out with the old rows and in with the new: one statement each for any number of members.
-    if known and connection.execute(_DELETE_VERSIONS, {"versions": known}).rowcount != len(known):
+    if known and connection.execute(_DELETE_VERSIONS, _AS_READ.these(known)).rowcount != len(known):
         raise Raced("TRANSACTION_RACED", "another writer was first on a timeline")
     try:
         insert_rows(connection, timeline, [_version_row(page) for _, _, page in changes])

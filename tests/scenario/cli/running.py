@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -92,7 +93,12 @@ def nectary_process(*arguments: str, **variables: str) -> Ended:
 def following(target: str, *arguments: str) -> Iterator[IO[str]]:
     """A command that goes on until we have seen enough of its lines."""
     process = subprocess.Popen(
-        [*NECTARY, *arguments], stdout=subprocess.PIPE, text=True, env=environment(NECTARY_TARGET=target)
+        [*NECTARY, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(NECTARY_TARGET=target),
+        # Whoever runs the tests in the background has a shell that lets them ignore it, and their children.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads
     )
     assert process.stdout is not None
     try:
