@@ -19,7 +19,7 @@ NOT_IDEMPOTENT = {
 NO_REQUEST_ID = {
     "nectary.common.v1.TestClockService.SetTime": "sets a value: the request is its own identity",
     "nectary.common.v1.TestClockService.AdvanceTime": "only on a test server, before whoever moves it",
-    "nectary.risk.v1.RiskService.Evaluate": "a repeat may be refused where one call was not, never the reverse",
+    "nectary.risk.v1.RiskService.Evaluate": "a repeat may be refused where one was not, never the reverse",
 }
 """Mutation without a `request_id` → how a caller may safely repeat it, or why nobody does."""
 
