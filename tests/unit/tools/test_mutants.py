@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutants import Mutant, Outcome, mutants_of, try_out
+from tools.mutants import ROOT, Mutant, Outcome, mutants_of, try_out
 
 RULE = "def larger(a: int, b: int) -> int:\n    return a if a > b else b\n"
 SHARP = "from domain.rule import larger\n\ndef test_larger() -> None:\n    assert larger(1, 2) == 2\n"
@@ -55,3 +55,10 @@ def test_a_list_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "typo.toml").write_text(row + 'test = "t"\n')
     with pytest.raises(TypeError, match="test"):
         mutants_of(tmp_path)
+
+
+@pytest.mark.parametrize("mutant", mutants_of(ROOT / "tests" / "mutants"), ids=lambda mutant: mutant.breaks)
+def test_every_mutant_fits_the_code_as_it_is(mutant: Mutant) -> None:
+    """They are run by hand: without this one, a change of the code would disarm them unseen."""
+    assert (ROOT / mutant.file).read_text().count(mutant.old) == 1
+    assert all((ROOT / test.partition("::")[0]).exists() for test in mutant.tests)
