@@ -1,8 +1,7 @@
 """Rows by keys of several columns, in a form that MariaDB finds by index.
 
 `(a, b) IN ((1, 2), (3, 4))` alone makes MariaDB read the whole table, and a DELETE lock it row by row.
-With `a IN (1, 3)` beside it, the index is used and the tuples only sort out. (MySQL and SQLite do either
-way.)
+With `a IN (1, 3)` beside it, the index is used and the tuples only sort out.
 """
 
 from collections.abc import Iterable
@@ -19,7 +18,7 @@ class Among:
         self._names = [f"{column.name}_among" for column in columns[:indexed]]
         each = [
             column.in_(bindparam(name, expanding=True))
-            for column, name in zip(columns, self._names, strict=False)
+            for column, name in zip(columns[:indexed], self._names, strict=True)
         ]
         whole = tuple_(*columns).in_(bindparam("keys_among", expanding=True))
         self.condition: ColumnElement[bool] = and_(*each, whole)

@@ -1,6 +1,7 @@
 """Facts as rows: read in sequence, written once and for ever, each with its event for other services."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from sqlalchemy import Connection, bindparam, select
@@ -14,18 +15,19 @@ from servers.store.event import Event
 from servers.store.outbox import Outbox
 from servers.store.rows import insert_rows
 
+LINE = (
+    event.c.type,
+    event.c.effective_time,
+    event.c.recorded_time,
+    event.c.seq,
+    event.c.actor,
+    event.c.request_id,
+    event.c.reason,
+    event.c.payload,
+)
+"""The columns that `line_of` takes, in its order."""
 _SELECT_FACTS = (
-    select(
-        event.c.member_id,
-        event.c.type,
-        event.c.effective_time,
-        event.c.recorded_time,
-        event.c.seq,
-        event.c.actor,
-        event.c.request_id,
-        event.c.reason,
-        event.c.payload,
-    )
+    select(event.c.member_id, *LINE)
     .where(event.c.member_id.in_(bindparam("members", expanding=True)))
     .order_by(event.c.member_id, event.c.seq)
 )
@@ -36,10 +38,15 @@ def read_history(connection: Connection, members: Sequence[str]) -> dict[str, li
     """Every fact of some members, in sequence."""
     found: dict[str, list[Recorded]] = {}
     if members:
-        for member_id, kind, *about, payload in connection.execute(_SELECT_FACTS, {"members": list(members)}):
-            line = Recorded(decode_fact(kind, payload), *about)
-            found.setdefault(member_id, []).append(line)
+        for member_id, *stored in connection.execute(_SELECT_FACTS, {"members": list(members)}):
+            found.setdefault(member_id, []).append(line_of(*stored))
     return found
+
+
+def line_of(kind: str, *about_and_payload: Any) -> Recorded:
+    """A stored fact, from its columns `LINE`."""
+    *about, payload = about_and_payload
+    return Recorded(decode_fact(kind, payload), *about)
 
 
 def write_facts(connection: Connection, changes: Changes, stored: Instant) -> None:

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 from domain.identity.catalog import Sku
 from domain.identity.facts import Recorded
 from domain.shared.instants import Instant
-from servers.identity.codec import decode, decode_fact
+from servers.identity.codec import decode
+from servers.identity.sql.facts import LINE, line_of
 from servers.identity.sql.tables import event, sku_version, timeline
 
 SETTLED_US = 2_000_000
@@ -33,18 +34,7 @@ class StoredRevision(NamedTuple):
     retired: bool
 
 
-_EVENTS = select(
-    event.c.id,
-    event.c.member_id,
-    event.c.type,
-    event.c.effective_time,
-    event.c.recorded_time,
-    event.c.seq,
-    event.c.actor,
-    event.c.request_id,
-    event.c.reason,
-    event.c.payload,
-)
+_EVENTS = select(event.c.id, event.c.member_id, *LINE)
 
 
 def events_of_member(
@@ -81,14 +71,10 @@ def _settled(machine_time: Instant) -> ColumnElement[bool]:
 def _events(connection: Connection, query: Select[Any], kinds: Sequence[str]) -> list[StoredEvent]:
     if kinds:
         query = query.where(event.c.type.in_(kinds))
-    found = []
-    for row in connection.execute(query):
-        fact = decode_fact(row.type, row.payload)
-        line = Recorded(
-            fact, row.effective_time, row.recorded_time, row.seq, row.actor, row.request_id, row.reason
-        )
-        found.append(StoredEvent(row.id, row.member_id, line))
-    return found
+    return [
+        StoredEvent(number, member_id, line_of(*stored))
+        for number, member_id, *stored in connection.execute(query)
+    ]
 
 
 def sku_revisions(
