@@ -124,6 +124,15 @@ histories: $(STAMP)  ## compare the rules with the naive oracle over many random
 steps: $(STAMP)  ## apply a million random operations to rules and oracle (an hour; ARGS='--steps 20000 --seed 7')
 	python -m tests.unit.identity.long_run $(ARGS)
 
+.PHONY: limits
+limits: $(STAMP)  ## hold the limiter's script against its model and an exact log, for 1,000,000 steps
+	scripts/install_servers.sh
+	python -m tests.limiting $(ARGS)
+
+.PHONY: population
+population: $(STAMP)  ## 100,000 honest calls from behind one address beside an attack: who is refused?
+	PYTHONPATH=tests/generated python -m tests.population $(ARGS)
+
 .PHONY: kills
 kills: $(STAMP)  ## kill -9 the server at every step of its writes, restart it and look for half-done work
 	scripts/install_servers.sh
@@ -136,7 +145,7 @@ mutants: $(STAMP)  ## break each invariant on purpose and see that the tests not
 .PHONY: bench
 bench: $(STAMP)  ## measure, each figure beside its baseline in the same run
 	scripts/install_servers.sh
-	@for file in benchmarks/identity_*.py; do \
+	@for file in benchmarks/[a-z]*.py; do \
 	  echo "== $$file"; python -m "benchmarks.$$(basename "$$file" .py)" $(ARGS) || exit 1; done
 
 .PHONY: clean

@@ -8,6 +8,7 @@ from .catalog import CatalogClient
 from .channel import Channel, Tls, connect
 from .contract import RetryPolicy
 from .errors import (
+    ChallengeRequired,
     DeadlineExceeded,
     Forbidden,
     Internal,
@@ -24,10 +25,12 @@ from .errors import (
 )
 from .identity import IdentityClient
 from .purchase import Purchase
+from .risk import RiskClient
 from .test_clock import TestClockClient
 
 __all__ = [
     "CatalogClient",
+    "ChallengeRequired",
     "Channel",
     "Client",
     "DeadlineExceeded",
@@ -41,6 +44,7 @@ __all__ = [
     "Raced",
     "Refused",
     "RetryPolicy",
+    "RiskClient",
     "TestClockClient",
     "Throttled",
     "Tls",

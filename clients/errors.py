@@ -11,6 +11,8 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
+from nectary.risk.v1 import risk_pb2
+
 _STATUS_KEY = "grpc-status-details-bin"
 _ERROR_DOMAIN = "nectary"
 
@@ -75,6 +77,12 @@ class Forbidden(NectaryError):
     """This caller may not do it."""
 
 
+class ChallengeRequired(Forbidden):
+    """The user for whom the call was made must prove something first: `challenge` says what."""
+
+    challenge: risk_pb2.Challenge
+
+
 class Unauthenticated(NectaryError):
     """The caller did not prove who it is."""
 
@@ -122,12 +130,15 @@ def error_of(call_error: grpc.aio.AioRpcError) -> NectaryError:
     info = error_details_pb2.ErrorInfo()
     bad_request = error_details_pb2.BadRequest()
     retry = error_details_pb2.RetryInfo()
+    challenge = risk_pb2.Challenge()
     for detail in _status_of(call_error).details:
-        for wanted in (info, bad_request, retry):
+        for wanted in (info, bad_request, retry, challenge):
             if detail.Is(wanted.DESCRIPTOR):
                 detail.Unpack(wanted)
     kind = _KINDS.get(call_error.code(), NectaryError)
-    return kind(
+    if kind is Forbidden and challenge.challenge_id:
+        kind = ChallengeRequired
+    error = kind(
         call_error.code(),
         call_error.details() or "",
         reason=info.reason if info.domain == _ERROR_DOMAIN else "",
@@ -135,6 +146,9 @@ def error_of(call_error: grpc.aio.AioRpcError) -> NectaryError:
         violations=[Violation(v.field, v.reason, v.description) for v in bad_request.field_violations],
         retry_after_seconds=_seconds_of(retry),
     )
+    if isinstance(error, ChallengeRequired):
+        error.challenge = challenge
+    return error
 
 
 def _status_of(call_error: grpc.aio.AioRpcError) -> status_pb2.Status:

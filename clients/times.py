@@ -1,7 +1,8 @@
-"""Moments as callers hold them, aware datetimes, to and from the wire. Both count microseconds."""
+"""Moments and durations as callers hold them, to and from the wire. Both count microseconds."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 
@@ -19,3 +20,12 @@ def timestamp_of(moment: datetime | None) -> Timestamp | None:
 def datetime_of(timestamp: Timestamp) -> datetime:
     """The moment, in UTC."""
     return timestamp.ToDatetime(UTC)
+
+
+def duration_of(length: timedelta | None) -> Duration | None:
+    """None stays absent."""
+    if length is None:
+        return None
+    duration = Duration()
+    duration.FromTimedelta(length)
+    return duration

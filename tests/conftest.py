@@ -4,7 +4,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, Self, TypeVar
 
 import pytest
 import redis.asyncio
@@ -12,12 +12,21 @@ import redis.asyncio
 from servers.store.config import StoreConfig
 from servers.store.store import Store
 from tests.fakes import FakeClock
-from tests.servers import MariaDB, Missing, PrivateServer, Redis
+from tests.servers import MariaDB, Missing, Redis
 
 # Servers are forked from a process that uses gRPC, whose fork handlers then crash the child now and then.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
-S = TypeVar("S", bound=PrivateServer)
+
+class Startable(Protocol):
+    """A server, or several that are one."""
+
+    def start(self) -> Self: ...
+
+    def discard(self) -> None: ...
+
+
+S = TypeVar("S", bound=Startable)
 
 
 def started(make: Callable[[], S]) -> Iterator[S]:

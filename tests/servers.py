@@ -66,6 +66,13 @@ class PrivateServer:
             time.sleep(0.01)
         return self
 
+    @property
+    def pid(self) -> int:
+        """Of the running server. Raises LookupError if it does not run."""
+        if self._process is None:
+            raise LookupError("the server does not run")
+        return self._process.pid
+
     def stop(self) -> None:
         """As an operator would: it may finish. Killed if it takes too long."""
         if self._process is not None:

@@ -15,12 +15,12 @@ from nectary.identity.v1 import catalog_service_pb2 as pb
 from nectary.identity.v1 import catalog_service_pb2_grpc as rpc
 from servers.identity.asking import Asking, new_id
 from servers.identity.display import Display
-from servers.identity.pages import Query, position_of, size_of, token_of
 from servers.identity.sql.catalogs import SqlCatalogs
 from servers.identity.sql.lists import StoredRevision, sku_revisions
 from servers.identity.sql.unit import Memory
 from servers.identity.wire import catalogs as wire
 from servers.identity.wire.values import instant, timestamp
+from servers.mesh.pages import Query, position_of, size_of, token_of
 
 if TYPE_CHECKING:
     import grpc

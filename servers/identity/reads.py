@@ -19,13 +19,13 @@ from nectary.identity.v1 import identity_service_pb2 as pb
 from servers.identity.asking import require_own_order
 from servers.identity.display import Display, Shown
 from servers.identity.held import Held, HeldReader, HeldSegment
-from servers.identity.pages import Query, position_of, size_of, token_of
 from servers.identity.sql.facts import read_history
 from servers.identity.sql.lists import StoredEvent, events_of_all, events_of_member, latest_events
 from servers.identity.sql.orders import SqlOrders
 from servers.identity.wire import effects, timelines
 from servers.identity.wire.values import CAUSES, CHANNELS, instant, last_day, timestamp
 from servers.mesh.clock import Clock
+from servers.mesh.pages import Query, position_of, size_of, token_of
 from servers.store.store import Store
 
 

@@ -1,7 +1,5 @@
 """Puts Identity together: its stores, services and jobs, from the resources of the process."""
 
-import asyncio
-
 from nectary.identity.v1 import catalog_service_pb2_grpc, identity_service_pb2_grpc
 from servers.identity.asking import Asking
 from servers.identity.attention import AttentionCounter
@@ -20,8 +18,7 @@ from servers.mesh.slices import Job, Served, Slice
 from servers.store.health import probe
 from servers.store.idempotency import Idempotency
 from servers.store.inbox import Inbox
-from servers.store.jobs import Job as LeasedJob
-from servers.store.jobs import Jobs
+from servers.store.leased import Leased
 from servers.store.outbox import Outbox
 from servers.store.relay import Relay
 from servers.store.retention import Retention
@@ -44,6 +41,7 @@ async def identity_slice(resources: Resources) -> Slice:
     if isinstance(resources.clock, TestClock):
         resources.clock.subscribe(announcer.catch_up)
         resources.clock.subscribe(weigher.catch_up)
+    leased = Leased("identity", store, common.lease, resources.system_clock)
     reads = Reads(store, resources.clock, resources.system_clock, held, display)
     return Slice(
         name="identity",
@@ -61,24 +59,14 @@ async def identity_slice(resources: Resources) -> Slice:
         ],
         jobs=[
             Job("identity attention", attention.run),
-            _leased(resources, store, "announcements", announcer.run, every_seconds=0.5),
-            _leased(resources, store, "weights", weigher.run, WEIGH_EVERY_SECONDS),
-            _leased(resources, store, "relay", _relay(resources, store).run),
-            _leased(resources, store, "retention", _retention(resources, store).run, RETENTION_EVERY_SECONDS),
+            leased.job("announcements", announcer.run, every_seconds=0.5),
+            leased.job("weights", weigher.run, WEIGH_EVERY_SECONDS),
+            leased.job("relay", _relay(resources, store).run),
+            leased.job("retention", _retention(resources, store).run, RETENTION_EVERY_SECONDS),
         ],
         probes=[lambda: probe(store, common.lease, resources.system_clock)],
         close=writes.drain,
     )
-
-
-def _leased(resources: Resources, store: Store, name: str, job: LeasedJob, every_seconds: float = 1.0) -> Job:
-    leases = Jobs(store, common.lease, resources.system_clock)
-
-    async def run() -> None:
-        async with leases.run_under_lease(name, job, every_seconds=every_seconds):
-            await asyncio.Event().wait()
-
-    return Job(f"identity {name}", run)
 
 
 def _relay(resources: Resources, store: Store) -> Relay:

@@ -48,13 +48,24 @@ SUCCESS = Outcome(grpc.StatusCode.OK)
 class Call:
     """What the interceptors learn about one call, outermost first."""
 
-    __slots__ = ("caller", "context", "deadline", "method", "outcome", "request", "request_id")
+    __slots__ = (
+        "caller",
+        "context",
+        "deadline",
+        "forwarded_address",
+        "method",
+        "outcome",
+        "request",
+        "request_id",
+    )
 
     def __init__(self, method: Method, context: grpc.aio.ServicerContext[Any, Any], request_id: str) -> None:
         self.method = method
         self.context = context
         self.request_id = request_id
         self.caller = NOBODY
+        self.forwarded_address: str | None = None
+        """From where the user of a mesh peer calls, as that peer says; None if it does not."""
         self.deadline = math.inf
         """On the event loop's clock, in seconds."""
         self.request: Any = None

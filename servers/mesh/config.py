@@ -5,12 +5,14 @@ NECTARY_CONFIG, the environment (`listen_port` is NECTARY_LISTEN_PORT), and the 
 defaults are the embedded run: one process on loopback with SQLite and a private Valkey.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from servers.mesh.http_client import check_http_url
+from servers.mesh.reaching import check_mail_address, mail_server, numbers
 from servers.mesh.redis_clients import check_redis_url
 from servers.mesh.settings import (
     SPEC,
@@ -30,6 +32,8 @@ from servers.mesh.settings import (
 from servers.store.config import parsed_url
 
 EMBEDDED = "embedded"
+LEAST_SECRET = 16
+MOST_SECRET = 64
 _PREFIX = "NECTARY_"
 
 
@@ -41,6 +45,21 @@ def _check_store_url(url: str) -> None:
 def _check_redis_url(url: str) -> None:
     if url != EMBEDDED:
         check_redis_url(url)
+
+
+def _optional(check: Callable[[str], object]) -> Callable[[str], None]:
+    """A check that lets the empty text pass."""
+
+    def checked(value: str) -> None:
+        if value:
+            check(value)
+
+    return checked
+
+
+def _check_secret(secret: str) -> None:
+    if secret and not LEAST_SECRET <= len(secret.encode()) <= MOST_SECRET:
+        raise ValueError
 
 
 @dataclass(frozen=True)
@@ -75,6 +94,37 @@ class Config:
     token_keys: Path | None = optional_path("a JSON Web Key Set file with the keys of tokens")
     token_issuer: str = text("", "the `iss` that tokens must name")
     token_audience: str = text("nectary", "the `aud` that tokens must name")
+
+    risk: str = choice("on", "on", "off")
+    risk_rules: Path | None = optional_path("a JSON file of rules, in force until others are published")
+    risk_secret: str = text(
+        "",
+        "16 to 64 bytes that all replicas share: hides names in Redis",
+        is_secret=True,
+        check=_check_secret,
+    )
+    risk_shards: int = whole(1, 1, 64, "parts of what is counted; more than one is for a cluster")
+    risk_slow_ms: float = number(20, 1, 1000, "milliseconds, after which a count is not waited for")
+    risk_log_samples: int = whole(200, 0, 100_000, "records a second of calls that were let through")
+    risk_log_stream: bool = switch(True)
+    risk_log_file: Path | None = optional_path("a file of JSON lines, one a decision; moved aside when full")
+    risk_log_file_bytes: int = whole(100_000_000, 1_000_000, 10_000_000_000, "bytes")
+    risk_log_files: int = whole(5, 1, 1000, "full files that are kept")
+    risk_mail_url: str = text(
+        "",
+        "smtp[s]://[user:password@]host[:port], smtp+starttls://…",
+        is_secret=True,
+        check=_optional(mail_server),
+    )
+    risk_mail_from: str = text("", "a mail address", check=_optional(check_mail_address))
+    risk_mail_to: str = text("", "a mail address", check=_optional(check_mail_address))
+    risk_sms_url: str = text(
+        "", "http[s]://[:token@]host[:port][/path]", is_secret=True, check=_optional(check_http_url)
+    )
+    risk_sms_to: str = text("", "telephone numbers: +8613800000000,+49…", check=_optional(numbers))
+    risk_engine_url: str = text(
+        "", "http[s]://[:token@]host[:port][/path]", is_secret=True, check=_optional(check_http_url)
+    )
 
     reflection: str = choice("auto", "auto", "on", "off")
     test_clock: bool = switch(False)
@@ -159,6 +209,7 @@ def _contradictions(config: Config) -> list[Problem]:
     one_process = EMBEDDED in (config.store_url, config.redis_url) or config.store_url.startswith("sqlite:")
     trusts = config.trust_local_caller == "on"
     many = config.workers > 1
+    mails, sends = bool(config.risk_mail_url), bool(config.risk_sms_url)
     rules: list[tuple[bool, str, object, str]] = [
         (any(keys) and not all(keys), "tls_key", config.tls_key, "together with tls_cert"),
         (bool(config.tls_ca) and not config.tls_cert, "tls_ca", config.tls_ca, "only with tls_cert"),
@@ -169,6 +220,9 @@ def _contradictions(config: Config) -> list[Problem]:
         (many and one_process, "workers", config.workers, "1 with SQLite or an embedded Redis"),
         (many and config.test_clock, "workers", config.workers, "1 with test_clock"),
         (many and on_socket, "workers", config.workers, "1 on a Unix socket"),
+        (mails and not config.risk_mail_from, "risk_mail_from", "", "required with risk_mail_url"),
+        (mails and not config.risk_mail_to, "risk_mail_to", "", "required with risk_mail_url"),
+        (sends and not config.risk_sms_to, "risk_sms_to", "", "required with risk_sms_url"),
     ]
     return [Problem(key, repr(read), allowed) for broken, key, read, allowed in rules if broken]
 
@@ -180,6 +234,8 @@ def _shown(value: object, spec: Spec) -> object:
 
 
 def _without_password(url: str) -> str:
+    if "://" not in url:
+        return url if url in {"", EMBEDDED} else "(a secret)"
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,8 +1,9 @@
 """The one place where errors become statuses, and the only one that ends a call.
 
 Every status carries exactly one `google.rpc.ErrorInfo` with domain `nectary`; bad input also a
-`BadRequest`, and what is worth another try a `RetryInfo` with the matching pushback trailer. An
-unexpected error tells the caller nothing but the request id under which the log has everything.
+`BadRequest`, what is worth another try a `RetryInfo` with the matching pushback trailer, and what a rule
+refuses the detail by which a program can act on it. An unexpected error tells the caller nothing but the
+request id under which the log has everything.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ from domain.shared.errors import (
     Unauthenticated,
     Unavailable,
 )
+from nectary.risk.v1 import risk_pb2
 
 ERROR_DOMAIN = "nectary"
 RACED_RETRY_MS = 50
@@ -52,6 +54,35 @@ class TooLarge(DomainError):
             f"the request has more than {limit_bytes} bytes",
             limit_bytes=str(limit_bytes),
         )
+
+
+class LimitReached(Throttled):
+    """A limit refuses the call; `detail` says which one."""
+
+    def __init__(self, retry_after_ms: int, detail: error_details_pb2.QuotaFailure, **metadata: str) -> None:
+        super().__init__("THROTTLED", "too many calls", retry_after_ms, **metadata)
+        self.detail = detail
+
+
+class SubjectDenied(Forbidden):
+    """A rule or the list of suspects denies the call, for at least so many milliseconds."""
+
+    def __init__(self, retry_after_ms: int, **metadata: str) -> None:
+        super().__init__("SUBJECT_DENIED", "this call is denied", **metadata)
+        self.retry_after_ms = retry_after_ms
+
+
+class ChallengeRequired(Forbidden):
+    """The caller's user must prove something first; `detail` says what."""
+
+    def __init__(self, detail: risk_pb2.Challenge, **metadata: str) -> None:
+        super().__init__(
+            "CHALLENGE_REQUIRED",
+            "the caller's user must prove something first",
+            challenge_id=detail.challenge_id,
+            **metadata,
+        )
+        self.detail = detail
 
 
 CODES: Mapping[type[DomainError], grpc.StatusCode] = {
@@ -87,8 +118,15 @@ class Ending:
 def ending_of(error: BaseException, request_id: str) -> Ending:
     """How a call that raised `error` ends."""
     if isinstance(error, DomainError):
+        detail = error.detail if isinstance(error, LimitReached | ChallengeRequired) else None
         return _ending(
-            _code_of(error), error.reason, error.message, error.metadata, error.violations, _retry_ms(error)
+            _code_of(error),
+            error.reason,
+            error.message,
+            error.metadata,
+            error.violations,
+            _retry_ms(error),
+            detail,
         )
     if isinstance(error, PASSED_ON):
         retry_ms = None if error.retry_after_seconds is None else round(error.retry_after_seconds * 1000)
@@ -104,7 +142,7 @@ def _code_of(error: DomainError) -> grpc.StatusCode:
 
 
 def _retry_ms(error: DomainError) -> int | None:
-    if isinstance(error, Throttled):
+    if isinstance(error, Throttled | SubjectDenied):
         return error.retry_after_ms
     return RACED_RETRY_MS if isinstance(error, Raced) else None
 
@@ -116,6 +154,7 @@ def _ending(
     metadata: Mapping[str, str],
     violations: Sequence[FieldViolation],
     retry_ms: int | None,
+    detail: Message | None = None,
 ) -> Ending:
     bad_request, omitted = _bad_request(violations)
     info = error_details_pb2.ErrorInfo(reason=reason, domain=ERROR_DOMAIN)
@@ -125,6 +164,8 @@ def _ending(
     details: list[Message] = [info]
     if bad_request.field_violations:
         details.append(bad_request)
+    if detail is not None:
+        details.append(detail)
     trailers: list[tuple[str, str | bytes]] = []
     if retry_ms is not None:
         delay = Duration()

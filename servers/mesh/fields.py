@@ -29,6 +29,16 @@ class Fields:
             self._finders[of.full_name] = self._make(of) if self._occurs_in(of, set()) else None
         return self._finders[of.full_name]
 
+    def at_top(self, of: Descriptor) -> tuple[str, ...] | None:
+        """Names of the marked fields, if none is repeated and none lies deeper: then no walk is needed."""
+        marked = tuple(field.name for field in of.fields if self._is_marked(field) and not field.is_repeated)
+        found = sum(
+            self._is_marked(field)
+            or ((inner := _message_in(field)) is not None and self._occurs_in(inner, set()))
+            for field in of.fields
+        )
+        return marked if len(marked) == found else None
+
     def _occurs_in(self, of: Descriptor, seen: set[str]) -> bool:
         seen.add(of.full_name)
         return any(

@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+import structlog
 from grpc_health.v1 import health_pb2_grpc
 
 from nectary.common.v1 import test_clock_service_pb2_grpc
-from nectary.risk.v1 import policy_pb2 as risk
+from nectary.risk.v1.policy_pb2 import CALLER_ROLE_ANYONE, CALLER_ROLE_OPERATOR
 from servers.mesh.access_policy import parse_access_policy
 from servers.mesh.clock import TestClock
 from servers.mesh.config import Config
@@ -21,9 +22,11 @@ from servers.mesh.interceptors.deadline import Deadline
 from servers.mesh.interceptors.errors import Errors
 from servers.mesh.interceptors.messages import Messages
 from servers.mesh.interceptors.observe import Observe
-from servers.mesh.interceptors.risk import NotLimited, Risk
+from servers.mesh.interceptors.risk import Risk
 from servers.mesh.interceptors.unknown import UnknownMethods
 from servers.mesh.interceptors.validation import Validation
+from servers.mesh.judging.assembly import chambers_of
+from servers.mesh.judging.judge import Chambers
 from servers.mesh.metrics import Metrics
 from servers.mesh.reflection import add_reflection
 from servers.mesh.resources import Resources
@@ -33,14 +36,16 @@ from servers.mesh.test_clock_servicer import TestClockServicer
 from servers.mesh.tokens import Tokens, parse_keys
 from servers.mesh.watched_file import WatchedFile
 
+_log = structlog.get_logger("nectary.process")
+
 SliceMaker = Callable[[Resources], Awaitable[Slice]]
 """Makes a slice of what the process shares."""
 
 _REFLECTION_CALLERS = {
     # The embedded run makes its local caller an operator, so `auto` is open there by itself.
-    "auto": risk.CALLER_ROLE_OPERATOR,
-    "off": risk.CALLER_ROLE_OPERATOR,
-    "on": risk.CALLER_ROLE_ANYONE,
+    "auto": CALLER_ROLE_OPERATOR,
+    "off": CALLER_ROLE_OPERATOR,
+    "on": CALLER_ROLE_ANYONE,
 }
 
 
@@ -54,6 +59,8 @@ class Process:
     health: Health
     metrics: Metrics
     unknown: UnknownMethods
+    chambers: Chambers | None
+    """What calls are judged with; None if they are not."""
     services: Sequence[str]
     """Full names of what is served, health and reflection left out."""
     jobs: Sequence[Job]
@@ -71,10 +78,11 @@ async def assemble(config: Config, makers: Sequence[SliceMaker], closing: AsyncE
     metrics, admission = Metrics(), Admission(config.max_calls)
     watching: list[Job] = []
     observe = Observe(metrics, sample=config.log_sample, slow_seconds=config.log_slow_ms / 1000)
+    resources.chambers = await _chambers(resources, metrics, closing, watching)
     routes = Routes(
         interceptors=_interceptors(config, resources, observe, admission, watching),
         foreign=foreign_methods(reflection_callers=[_REFLECTION_CALLERS[config.reflection]]),
-        around_unknown=[observe, Errors(), Deadline()],
+        around_unknown=[observe, Errors(), Deadline(), Risk(resources.chambers)],
         unknown=unknown.answer,
     )
     slices = [await _made(maker, resources, closing) for maker in makers]
@@ -96,6 +104,7 @@ async def assemble(config: Config, makers: Sequence[SliceMaker], closing: AsyncE
         health=health,
         metrics=metrics,
         unknown=unknown,
+        chambers=resources.chambers,
         services=services,
         jobs=[*watching, *jobs],
         announce=resources.announce,
@@ -103,7 +112,11 @@ async def assemble(config: Config, makers: Sequence[SliceMaker], closing: AsyncE
 
 
 def _interceptors(
-    config: Config, resources: Resources, observe: Observe, admission: Admission, watching: list[Job]
+    config: Config,
+    resources: Resources,
+    observe: Observe,
+    admission: Admission,
+    watching: list[Job],
 ) -> list[Interceptor]:
     """All of them, in the order that `servers.mesh.interceptors` explains.
 
@@ -135,9 +148,18 @@ def _interceptors(
         Access(policy.current if policy else None),
         Messages(),
         MemberAccess(),
-        Risk(NotLimited()),
+        Risk(resources.chambers),
         Validation(),
     ]
+
+
+async def _chambers(
+    resources: Resources, metrics: Metrics, closing: AsyncExitStack, jobs: list[Job]
+) -> Chambers | None:
+    if resources.config.risk == "off":
+        _log.warning("not limited: risk is off, every call is admitted")
+        return None
+    return await chambers_of(resources, metrics, closing, jobs)
 
 
 async def _made(maker: SliceMaker, resources: Resources, closing: AsyncExitStack) -> Slice:

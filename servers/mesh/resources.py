@@ -9,6 +9,7 @@ from servers.mesh.clock import Clock, SystemClock, TestClock
 from servers.mesh.config import EMBEDDED, Config
 from servers.mesh.data_folder import DataFolder
 from servers.mesh.embedded import start_embedded_redis
+from servers.mesh.judging.judge import Chambers
 from servers.mesh.redis_clients import AnyRedis, short_calls, waiting_calls
 from servers.store.config import StoreConfig
 from servers.store.migrations import current, migrate, newest
@@ -27,6 +28,8 @@ class Resources:
         self.clock: Clock = TestClock() if config.test_clock else SystemClock()
         self.system_clock = SystemClock()
         """Real time, for tokens and leases: a test clock does not move it."""
+        self.chambers: Chambers | None = None
+        """What this process judges its calls with; None if it judges nothing."""
         self._closing = closing
         self._data_folder: DataFolder | None = None
 

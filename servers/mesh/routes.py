@@ -22,7 +22,7 @@ from servers.mesh.interceptors import Interceptor, chained
 UNKNOWN_METHOD = Method(
     path="unknown",
     scene="mesh.unknown",
-    cost=0,
+    cost=1,
     failure_class=risk.FAILURE_CLASS_OPEN,
     callers=frozenset({risk.CALLER_ROLE_ANYONE}),
     default_deadline_seconds=1.0,

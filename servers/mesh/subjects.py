@@ -1,24 +1,16 @@
 """Which members, devices and payments a request names, and which of its values are secret."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import TypeAlias
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from nectary.risk.v1 import policy_pb2 as risk
-from servers.mesh.fields import Fields, Finder
+from servers.mesh.fields import Fields
 
 Kind: TypeAlias = "risk.Subject.ValueType"
-
-
-@dataclass(frozen=True)
-class Subject:
-    """One name in a request by which calls are limited: a member, a device, a payment instrument."""
-
-    kind: Kind
-    value: str
 
 
 def marked(kind: Kind) -> Fields:
@@ -32,19 +24,23 @@ def marked(kind: Kind) -> Fields:
 
 MEMBERS = marked(risk.SUBJECT_MEMBER)
 SECRETS = marked(risk.SUBJECT_SECRET)
-_LIMITED: Mapping[Kind, Fields] = {
-    risk.SUBJECT_MEMBER: MEMBERS,
-    risk.SUBJECT_DEVICE: marked(risk.SUBJECT_DEVICE),
-    risk.SUBJECT_PAYMENT: marked(risk.SUBJECT_PAYMENT),
-}
+DEVICES = marked(risk.SUBJECT_DEVICE)
+PAYMENTS = marked(risk.SUBJECT_PAYMENT)
+
+Values = Callable[[Message], Iterable[str]]
+"""The values of the marked fields of a message; those of unset fields may be among them, empty."""
 
 
-class SubjectReader:
-    """Reads the subjects of one message type, secrets excepted."""
-
-    def __init__(self, of: Descriptor) -> None:
-        finders = ((kind, fields.finder(of)) for kind, fields in _LIMITED.items())
-        self._finders: list[tuple[Kind, Finder]] = [(kind, finder) for kind, finder in finders if finder]
-
-    def read(self, message: Message) -> list[Subject]:
-        return [Subject(kind, value) for kind, finder in self._finders for _, value in finder(message)]
+def values_of(fields: Fields, of: Descriptor) -> Values | None:
+    """Reads these fields in messages of one type; None if there can be none."""
+    names = fields.at_top(of)
+    if names is None:
+        find = fields.finder(of)
+        assert find is not None, "what is not at the top lies deeper"
+        return lambda message: [value for _, value in find(message)]
+    if not names:
+        return None
+    if len(names) == 1:
+        (name,) = names
+        return lambda message: (getattr(message, name),)
+    return attrgetter(*names)

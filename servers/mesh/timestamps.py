@@ -18,3 +18,8 @@ def instant_of(timestamp: Timestamp) -> Instant:
 def microseconds_of(duration: Duration) -> int:
     # int() rounds towards zero, as the sign of `nanos` follows that of `seconds`.
     return duration.seconds * SECOND + int(duration.nanos / 1000)
+
+
+def duration_of(microseconds: int) -> Duration:
+    seconds, rest = divmod(microseconds, SECOND)
+    return Duration(seconds=seconds, nanos=rest * 1000)

@@ -50,8 +50,13 @@ class Consumer:
         *,
         batch_size: int = 100,
         block_ms: int = 1000,
+        removes: bool = False,
     ) -> None:
-        """`redis` must not decode answers, and must wait longer than `block_ms` for one."""
+        """`redis` must not decode answers, and must wait longer than `block_ms` for one.
+
+        A stream with this one group can have its entries removed once they are acknowledged: what is left
+        is then what waits.
+        """
         self._intake = intake
         self._redis = redis
         self._stream = stream
@@ -59,6 +64,7 @@ class Consumer:
         self._group = group
         self._batch_size = batch_size
         self._block_ms = block_ms
+        self._removes = removes
 
     async def run(self, lease: Lease) -> None:
         """Consume for ever: a job for a lease."""
@@ -118,7 +124,10 @@ class Consumer:
                 await self._put_aside(fields.items(), str(error))
         for failure in await self._intake.take(lease, events):
             await self._put_aside(failure.event.to_fields().items(), failure.error)
-        await self._redis.xack(self._stream, self._group, *(entry_id for entry_id, _ in entries))
+        ids = [entry_id for entry_id, _ in entries]
+        await self._redis.xack(self._stream, self._group, *ids)
+        if self._removes:
+            await self._redis.xdel(self._stream, *ids)
 
     async def _put_aside(self, fields: Iterable[tuple[EncodableT, EncodableT]], error: str) -> None:
         noted = dict(fields) | {"group": self._group, "error": error, "attempts": MAX_TRIES}

@@ -12,12 +12,14 @@ from tests.architecture.contract import methods, request_fields
 
 NOT_IDEMPOTENT = {
     "nectary.common.v1.TestClockService.AdvanceTime": "moves the clock by a step: twice is two steps",
+    "nectary.risk.v1.RiskService.Evaluate": "counts a call: twice is two calls",
 }
 """Method without an idempotency level → why calling it twice may differ from once."""
 
 NO_REQUEST_ID = {
     "nectary.common.v1.TestClockService.SetTime": "sets a value: the request is its own identity",
     "nectary.common.v1.TestClockService.AdvanceTime": "only on a test server, before whoever moves it",
+    "nectary.risk.v1.RiskService.Evaluate": "a repeat may be refused where one was not, never the reverse",
 }
 """Mutation without a `request_id` → how a caller may safely repeat it, or why nobody does."""
 

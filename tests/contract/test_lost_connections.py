@@ -9,11 +9,16 @@ import pytest
 from sqlalchemy import Connection, text
 
 from domain.shared.errors import DomainError, Unavailable
+from domain.shared.instants import Instant
 from servers.store.config import StoreConfig
 from servers.store.faults import CommitUnknown
+from servers.store.idempotency import Key
+from servers.store.once import Once
 from servers.store.store import Store
+from servers.store.tables import ServiceTables
 from tests.conftest import started
 from tests.contract import ledger
+from tests.fakes import FakeClock
 from tests.servers import MariaDB
 from tests.toxics import DropReply, DropRequest, ForgeError, Proxy, toxic_proxy
 
@@ -209,3 +214,24 @@ async def test_a_primary_that_became_read_only_is_left(own_mariadb: MariaDB) -> 
     assert await app.read(ledger.amount_of, 1) == 1
     await app.close()
     await store.close()
+
+
+@pytest.mark.parametrize("lost", [DropReply, DropRequest])
+async def test_a_request_whose_commit_is_lost_is_done_once_all_the_same(
+    store: Store,
+    proxy: Proxy,
+    tables: ServiceTables,
+    clock: FakeClock,
+    lost: type[DropReply] | type[DropRequest],
+) -> None:
+    """F-13, F-14."""
+    once = Once(store, tables.idempotency, clock)
+
+    def adding(connection: Connection, _: Instant) -> bytes:
+        ledger.add(connection, 1)
+        return b"done"
+
+    proxy.add(lost(command="COMMIT"))
+
+    assert await once(Key("svc/orders", "request-1"), "Add", bytes(32), adding) == b"done"
+    assert await store.read(ledger.amount_of, 1) == 1

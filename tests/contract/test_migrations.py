@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, inspect, text
 
 from servers.identity.sql import tables as identity
+from servers.risk.sql import tables as risk
 from servers.store import migrations
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
@@ -16,7 +17,7 @@ from servers.store.engine import blocking_engine
 def declared() -> MetaData:
     """Every table that the migrations are to make, of every service."""
     everything = MetaData()
-    for metadata in (identity.metadata,):
+    for metadata in (identity.metadata, risk.metadata):
         for table in metadata.sorted_tables:
             table.to_metadata(everything)
     return everything

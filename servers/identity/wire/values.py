@@ -1,8 +1,7 @@
 """Instants, money, periods and enums on the wire."""
 
-from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -26,31 +25,7 @@ from domain.identity.terms import CauseKind, Placement
 from domain.shared.instants import SECOND, Instant, Period, Unit
 from nectary.common.v1 import money_pb2
 from nectary.identity.v1 import catalog_pb2, identity_pb2
-
-E = TypeVar("E", bound=StrEnum)
-
-
-class Names(Generic[E]):
-    """One enum in both worlds: `RELATION_POLICY_STACK` on the wire is `Policy.STACK` here."""
-
-    def __init__(self, own: type[E], wire: Any) -> None:
-        prefix = wire.Name(0).removesuffix("UNSPECIFIED")
-        self._to_wire = {item: wire.Value(prefix + item.value) for item in own}
-        self._to_own = {number: item for item, number in self._to_wire.items()}
-
-    def wire(self, item: E) -> Any:
-        return self._to_wire[item]
-
-    def own(self, number: int) -> E:
-        """Raises KeyError for UNSPECIFIED: validation refused it, or use `own_or`."""
-        return self._to_own[number]
-
-    def own_or(self, number: int, default: E) -> E:
-        return self._to_own.get(number, default)
-
-    def own_or_none(self, number: int) -> E | None:
-        return self._to_own.get(number)
-
+from servers.mesh.enum_names import Names
 
 UNITS = Names(Unit, catalog_pb2.PeriodUnit)
 ROUNDINGS = Names(EndRounding, catalog_pb2.EndRounding)

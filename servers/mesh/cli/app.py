@@ -17,12 +17,16 @@ from servers.mesh.cli.verbs import (
     member,
     migrate,
     replay,
+    risk_decisions,
+    risk_rules,
+    risk_suspects,
+    risk_top,
     serve,
 )
 
 HELP = """Nectary, a membership platform as a mesh of gRPC services.
 
-Exit status: 0 done, 1 failed, 2 usage (and for `catalog plan`: there are changes), 3 refused by a rule,
+Exit status: 0 done, 1 failed, 2 usage (and for a plan: there are changes), 3 refused by a rule,
 4 nobody answers, 5 denied.
 """
 
@@ -51,7 +55,18 @@ def make_app() -> typer.Typer:
         for module in modules:
             module.register(group)
         app.add_typer(group, name=name)
+    app.add_typer(_risk(), name="risk")
     return app
+
+
+def _risk() -> typer.Typer:
+    group = typer.Typer(help="Limits, suspects and decisions.", no_args_is_help=True)
+    rules = typer.Typer(help="By what calls are judged.", no_args_is_help=True)
+    risk_rules.register(rules)
+    group.add_typer(rules, name="rules")
+    for module in (risk_suspects, risk_decisions, risk_top):
+        module.register(group)
+    return group
 
 
 def _about(

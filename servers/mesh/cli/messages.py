@@ -8,22 +8,38 @@ from typing import Any, TypeVar
 
 import yaml
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from nectary.identity.v1 import catalog_pb2
+from nectary.risk.v1 import risk_pb2
 from servers.mesh.cli.files import FileError, Flaw, line_of, read_documents
 
 M = TypeVar("M", bound=Message)
 _INTEGERS = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64)
+_TRUTHS = {"true": True, "false": False}
+_WANTED = {
+    Timestamp: "a time such as 2027-01-31T10:00:00+08:00 is wanted here",
+    Duration: "a number of seconds such as 60s or 0.5s is wanted here",
+}
 
 
 def read_catalog(path: Path) -> catalog_pb2.Catalog:
     """The catalogue that a file declares in its first document. Raises FileError with every flaw."""
+    return _first_document(catalog_pb2.Catalog(), path)
+
+
+def read_rules(path: Path) -> risk_pb2.RuleSet:
+    """The rules that a file declares in its first document. Raises FileError with every flaw."""
+    return _first_document(risk_pb2.RuleSet(), path)
+
+
+def _first_document(message: M, path: Path) -> M:
     documents = read_documents(path)
     if not documents:
         raise FileError(path, [Flaw(1, "", "empty")])
-    return fill(catalog_pb2.Catalog(), documents[0], path)
+    return fill(message, documents[0], path)
 
 
 def fill(message: M, node: yaml.Node, path: Path) -> M:
@@ -45,8 +61,8 @@ class _Filling:
         self._flaws = flaws
 
     def message(self, message: Message, node: yaml.Node, where: str) -> None:
-        if isinstance(message, Timestamp):
-            self._timestamp(message, node, where)
+        if isinstance(message, (Timestamp, Duration)):
+            self._moment(message, node, where)
             return
         if not isinstance(node, yaml.MappingNode):
             self._note(node, where, "fields are wanted here, as `name: value`")
@@ -93,6 +109,8 @@ class _Filling:
             return self._enum_value(field.enum_type, text, node, where)
         if field.cpp_type in _INTEGERS:
             return self._integer(field, text, node, where)
+        if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
+            return self._truth(text, node, where)
         return text
 
     def _integer(self, field: FieldDescriptor, text: str, node: yaml.Node, where: str) -> int | None:
@@ -109,11 +127,16 @@ class _Filling:
             return None
         return int(value.number)
 
-    def _timestamp(self, message: Timestamp, node: yaml.Node, where: str) -> None:
+    def _truth(self, text: str, node: yaml.Node, where: str) -> bool | None:
+        if text not in _TRUTHS:
+            self._note(node, where, f"true or false is wanted here, not {text!r}")
+        return _TRUTHS.get(text)
+
+    def _moment(self, message: Timestamp | Duration, node: yaml.Node, where: str) -> None:
         try:
             message.FromJsonString(str(node.value))
         except ValueError:
-            self._note(node, where, "a time such as 2027-01-31T10:00:00+08:00 is wanted here")
+            self._note(node, where, _WANTED[type(message)])
 
     def _note(self, node: yaml.Node, where: str, what: str) -> None:
         self._flaws.append(Flaw(line_of(node), where, what))

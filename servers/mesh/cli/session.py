@@ -13,7 +13,7 @@ from servers.mesh.cli.output import Output
 from servers.mesh.cli.target import Target, credentials, find_target
 
 if TYPE_CHECKING:
-    from clients import CatalogClient, Channel, IdentityClient, TestClockClient, Tls
+    from clients import CatalogClient, Channel, IdentityClient, RiskClient, TestClockClient, Tls
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Mesh:
     channel: "Channel"
     identity: "IdentityClient"
     catalog: "CatalogClient"
+    risk: "RiskClient"
     clock: "TestClockClient"
 
     async def now(self) -> datetime:
@@ -69,8 +70,14 @@ class Session:
 @asynccontextmanager
 async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = None) -> AsyncIterator[Mesh]:
     """Typed clients of the server at `address`."""
-    from clients import CatalogClient, IdentityClient, TestClockClient, connect
+    from clients import CatalogClient, IdentityClient, RiskClient, TestClockClient, connect
 
-    kinds = (IdentityClient, CatalogClient, TestClockClient)
+    kinds = (IdentityClient, CatalogClient, RiskClient, TestClockClient)
     async with connect(address, *(kind.SERVICE for kind in kinds), tls=tls, token=token) as channel:
-        yield Mesh(channel, IdentityClient(channel), CatalogClient(channel), TestClockClient(channel))
+        yield Mesh(
+            channel,
+            IdentityClient(channel),
+            CatalogClient(channel),
+            RiskClient(channel),
+            TestClockClient(channel),
+        )

@@ -11,7 +11,7 @@ outermost first, with the reason for it:
 6. `Access`       may that caller call this method; answered before a byte of the request is read
 7. `Messages`     the request is read, bounded and parsed
 8. `MemberAccess` may that caller name this member; a stranger's request is worth no further work
-9. `Risk`         is it too often; before validation, or bad input would be a way around the limits
+9. `Risk`         may it pass by list, rules and limits; before validation, or bad input would be a way around
 10. `Validation`  does the request keep its bounds; the handler below sees only requests that do
 """
 

@@ -12,6 +12,8 @@ AUTHORIZATION = "authorization"
 INTERNAL_PREFIX = "x-nectary-internal-"
 REQUEST_ID = "x-nectary-internal-request-id"
 MAX_REQUEST_ID = 64
+ADDRESS = "x-nectary-internal-address"
+MAX_ADDRESS = 64
 _BEARER = "bearer "
 _ROLES = {
     "svc": risk.CALLER_ROLE_SERVICE,
@@ -47,6 +49,7 @@ class CallerIdentity:
             peer = self._peer(call)
             if peer.is_mesh_peer:
                 call.request_id = claims.get(REQUEST_ID, "")[:MAX_REQUEST_ID] or call.request_id
+                call.forwarded_address = claims.get(ADDRESS, "")[:MAX_ADDRESS] or None
             authorization = claims.get(AUTHORIZATION)
             call.caller = peer if authorization is None else self._narrowed(peer, authorization)
             return await inner(call)

@@ -1,80 +1,31 @@
-"""The slot for the limiter: what each method declares is put before it, and it decides."""
+"""Has every call judged before it is looked at any closer."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
-
-import structlog
-
-from domain.shared.errors import Throttled
-from nectary.risk.v1 import policy_pb2 as risk
 from servers.mesh.call import Behaviour, Call
 from servers.mesh.contract import Method
-from servers.mesh.subjects import Subject, SubjectReader
+from servers.mesh.judging.judge import Chambers, Judge
 
-_log = structlog.get_logger("nectary.risk")
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Whether a call may go on."""
-
-    allowed: bool
-    retry_after_ms: int = 0
-    evidence: str = ""
-    """Which limit decided, for people."""
-
-
-class Limiter(Protocol):
-    """Decides on calls, within milliseconds.
-
-    Raises OSError or TimeoutError when its store does not answer: the method's failure class then says
-    what happens.
-    """
-
-    async def decide(self, subjects: Sequence[Subject], scene: str, cost: int) -> Decision: ...
-
-
-class NotLimited:
-    """The limiter of a process without a Risk service: it admits everything and says so once."""
-
-    def __init__(self) -> None:
-        _log.warning("not limited: no Risk service is configured, every call is admitted")
-
-    async def decide(self, subjects: Sequence[Subject], scene: str, cost: int) -> Decision:
-        return Decision(allowed=True, evidence="not limited")
+MENDING = frozenset({"risk.rules", "risk.suspects", "risk.read", "risk.replay"})
+"""Scenes of operators and services, who are bound by their roles."""
 
 
 class Risk:
-    """Asks the limiter about every call; scene, cost, subjects and failure class come from the contract."""
+    """Asks the judge; scene, cost, subjects and failure class come from the contract.
 
-    def __init__(self, limiter: Limiter) -> None:
-        self._limiter = limiter
+    Whoever looks whether the server lives is not judged: health says nothing of anybody, and must not
+    depend on a store. Neither is whoever mends rules and list, or a bad rule could not be undone.
+    """
+
+    def __init__(self, chambers: Chambers | None) -> None:
+        """None: nothing is judged."""
+        self._chambers = chambers
 
     def wrap(self, method: Method, inner: Behaviour) -> Behaviour:
-        if method.streams_requests:
+        if self._chambers is None or method.is_foreign or method.scene in MENDING:
             return inner
-        subjects, decide = SubjectReader(method.request_type), self._limiter.decide
+        judge = Judge(self._chambers, method).judge
 
         async def judged(call: Call) -> object:
-            try:
-                decision = await decide(subjects.read(call.request), method.scene, method.cost)
-            except (OSError, TimeoutError):
-                decision = _undecided(method)
-            if not decision.allowed:
-                raise Throttled(
-                    "THROTTLED", "too many calls", decision.retry_after_ms, limit=decision.evidence
-                )
+            await judge(call)
             return await inner(call)
 
         return judged
-
-
-_UNDECIDED_RETRY_MS = 1000
-
-
-def _undecided(method: Method) -> Decision:
-    # A limiter that is BOUNDED decides alone while its store is away, so it has no cause to raise.
-    if method.failure_class == risk.FAILURE_CLASS_CLOSED:
-        return Decision(False, _UNDECIDED_RETRY_MS, "undecided")
-    return Decision(allowed=True, evidence="undecided")

@@ -119,3 +119,52 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     file.write_text("listen_port = = 1")
     with pytest.raises(ConfigError, match=r"bad\.toml"):
         load(file, {})
+
+
+def test_secrets_of_every_kind_are_struck_out() -> None:
+    config = load(
+        None,
+        {},
+        {
+            "risk_secret": "canary-canary-canary",
+            "risk_mail_url": "smtps://me:canary@mail.example",
+            "risk_mail_from": "a@mail.example",
+            "risk_mail_to": "b@mail.example",
+            "risk_sms_url": "https://:canary@sms.example/send",
+            "risk_sms_to": "+8613800000000",
+            "risk_engine_url": "https://:canary@engine.example/ask",
+        },
+    )
+    shown = config.describe()
+    assert "canary" not in repr(shown) + repr(config)
+    assert shown["risk_mail_url"] == "smtps://me:***@mail.example"
+
+
+def test_a_channel_without_recipients_is_a_contradiction() -> None:
+    overrides = {"risk_mail_url": "smtp://mail.example", "risk_sms_url": "https://sms.example/"}
+    with pytest.raises(ConfigError) as caught:
+        load(None, {}, overrides)
+    assert [problem.key for problem in caught.value.problems] == [
+        "risk_mail_from",
+        "risk_mail_to",
+        "risk_sms_to",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "bad"),
+    [
+        ("risk_mail_url", "smtp://me:canary@mail.example"),
+        ("risk_mail_url", "https://mail.example"),
+        ("risk_mail_to", "a@b.example, c@d.example"),
+        ("risk_mail_from", "a@b.example\r\nBcc: x@y.example"),
+        ("risk_sms_to", "0170 5550123"),
+        ("risk_sms_url", "ftp://sms.example"),
+        ("risk_engine_url", "https://user:canary@engine.example"),
+    ],
+)
+def test_a_bad_way_to_people_is_refused_without_repeating_secrets(key: str, bad: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(None, {}, {key: bad})
+    assert key in {problem.key for problem in caught.value.problems}
+    assert "canary" not in str(caught.value)

@@ -6,7 +6,7 @@ from google.protobuf.message import Message
 
 from nectary.testing.v1 import echo_service_pb2 as pb
 from servers.mesh.fields import Fields
-from servers.mesh.subjects import MEMBERS, SECRETS, SubjectReader
+from servers.mesh.subjects import MEMBERS, SECRETS, values_of
 
 
 def members(message: Message) -> dict[str, str]:
@@ -52,8 +52,23 @@ def test_a_finder_is_made_once_a_type() -> None:
     assert next(counted) == made + 1
 
 
-def test_subjects_leave_secrets_out() -> None:
-    reader = SubjectReader(pb.FailRequest.DESCRIPTOR)
-    assert reader.read(pb.FailRequest(kind="x", password="hunter2")) == []
-    reader = SubjectReader(pb.LookRequest.DESCRIPTOR)
-    assert [subject.value for subject in reader.read(pb.LookRequest(member_ids=["a", "b"]))] == ["a", "b"]
+def test_values_are_read_without_a_walk_where_all_marks_are_at_the_top() -> None:
+    texts = Fields(lambda field: field.name in {"text", "caller"})
+    assert texts.at_top(pb.EchoRequest.DESCRIPTOR) == ("text",)
+    assert texts.at_top(pb.EchoResponse.DESCRIPTOR) == ("text", "caller")
+    assert texts.at_top(pb.HoldRequest.DESCRIPTOR) == ()
+    assert MEMBERS.at_top(pb.LookRequest.DESCRIPTOR) is None
+    both = values_of(texts, pb.EchoResponse.DESCRIPTOR)
+    one = values_of(texts, pb.EchoRequest.DESCRIPTOR)
+    assert both is not None
+    assert one is not None
+    assert list(both(pb.EchoResponse(text="a", caller="b"))) == ["a", "b"]
+    assert list(one(pb.EchoRequest(text="a"))) == ["a"]
+    assert values_of(texts, pb.HoldRequest.DESCRIPTOR) is None
+
+
+def test_values_are_read_wherever_they_are_nested() -> None:
+    read = values_of(MEMBERS, pb.LookRequest.DESCRIPTOR)
+    assert read is not None
+    request = pb.LookRequest(member_ids=["a", "b"], seats=[pb.Seat(member_id="c")])
+    assert list(read(request)) == ["a", "b", "c"]

@@ -74,6 +74,8 @@ async def serving(store_url: str, *, redis_url: str = NOWHERE, **settings: Any) 
         "store_url": store_url,
         "redis_url": redis_url,
         "jobs": redis_url != NOWHERE,
+        # Without a store that counts, what costs money would be refused.
+        "risk": "off" if redis_url == NOWHERE else "on",
     }
     config = load(None, {}, {**own, **settings})
     async with AsyncExitStack() as closing:

@@ -10,7 +10,7 @@ from clients import InvalidRequest
 from nectary.identity.v1 import catalog_service_pb2 as catalogs
 from nectary.identity.v1 import identity_pb2 as identity
 from nectary.identity.v1 import identity_service_pb2 as pb
-from servers.identity.pages import token_of
+from servers.mesh.pages import token_of
 from tests.wire.identity import requests as r
 from tests.wire.identity.cards import MONTHLY
 from tests.wire.identity.mesh import START, Mesh

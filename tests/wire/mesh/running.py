@@ -49,8 +49,11 @@ async def running(
     extra: Sequence[SliceMaker] = (),
     **settings: Any,
 ) -> AsyncIterator[Running]:
-    """A server with these settings on a free port; `credentials` are those of the channel."""
-    config = load(None, {}, {"listen_port": 0, "drain_grace_seconds": 1, **settings})
+    """A server with these settings on a free port; `credentials` are those of the channel.
+
+    It judges no calls unless told to: those who do not test that need no Redis.
+    """
+    config = load(None, {}, {"listen_port": 0, "drain_grace_seconds": 1, "risk": "off", **settings})
     async with AsyncExitStack() as closing:
         process = await assemble(config, [echo_slice(echo), *extra], closing)
         server = Server(process)

@@ -41,7 +41,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_MEMBER_NOT_ALLOWED: _ErrorReason.ValueType  # 13
     """PERMISSION_DENIED: the request names a member that the token does not."""
     ERROR_REASON_THROTTLED: _ErrorReason.ValueType  # 20
-    """RESOURCE_EXHAUSTED: too many calls at once or in the window; `RetryInfo` says when to come back."""
+    """RESOURCE_EXHAUSTED: too many calls at once or in the window; `RetryInfo` says when to come back. Of a
+    limit `QuotaFailure` says which. Metadata: `rule_id`, `decision_id`, `why`, all of a limit; the last is
+    THROTTLED, or TOO_FAST for a least gap between two calls.
+    """
     ERROR_REASON_REQUEST_TOO_LARGE: _ErrorReason.ValueType  # 21
     """RESOURCE_EXHAUSTED: the request is larger than the method takes. Metadata: `limit_bytes`."""
     ERROR_REASON_DEADLINE_SPENT: _ErrorReason.ValueType  # 22
@@ -143,11 +146,35 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_TIMELINE_FULL: _ErrorReason.ValueType  # 140
     """FAILED_PRECONDITION: the timeline holds as many terms as it may. Metadata: `limit`."""
     ERROR_REASON_STALE_PREVIEW: _ErrorReason.ValueType  # 160
-    """ABORTED: the catalogue or the timeline changed since the preview; preview again. Metadata:
+    """ABORTED: the catalogue, the timeline or the rules changed since the preview; preview again. Metadata:
     `order_id` where there is one.
     """
     ERROR_REASON_STALE_VERSION: _ErrorReason.ValueType  # 161
     """ABORTED: the version sent is not the current one. Metadata: `current_version`."""
+    ERROR_REASON_SUBJECT_DENIED: _ErrorReason.ValueType  # 200
+    """PERMISSION_DENIED: the call's member, device, address or payment is on the blacklist, or a rule denies
+    it. Metadata: `decision_id` and, if a rule denies it, `rule_id` and `why`, its reason.
+    """
+    ERROR_REASON_CHALLENGE_REQUIRED: _ErrorReason.ValueType  # 201
+    """PERMISSION_DENIED: the call's user must prove something first; a `nectary.risk.v1.Challenge` says what.
+    Metadata: `decision_id`, `challenge_id` and, if a rule asks for it, `rule_id` and `why`.
+    """
+    ERROR_REASON_RULES_INCONSISTENT: _ErrorReason.ValueType  # 210
+    """INVALID_ARGUMENT: the rules cannot be applied; `BadRequest` lists every violation."""
+    ERROR_REASON_RULES_NOT_FOUND: _ErrorReason.ValueType  # 211
+    """NOT_FOUND: no rules were applied with this revision. Metadata: `revision`."""
+    ERROR_REASON_DECISION_NOT_FOUND: _ErrorReason.ValueType  # 212
+    """NOT_FOUND: no such decision is recorded. Metadata: `decision_id`."""
+    ERROR_REASON_CONFIRMATION_REQUIRED: _ErrorReason.ValueType  # 220
+    """FAILED_PRECONDITION: the rules would newly refuse many, or drop one in use: plan them, read its
+    warnings and send its etag. Metadata: `warnings`, how many there are.
+    """
+    ERROR_REASON_SUBJECT_NOT_LISTED: _ErrorReason.ValueType  # 221
+    """FAILED_PRECONDITION: the subject is not listed. Metadata: `state`."""
+    ERROR_REASON_APPEAL_ANSWERED: _ErrorReason.ValueType  # 222
+    """FAILED_PRECONDITION: this listing was appealed before, and stayed. Metadata: `appeal_id`."""
+    ERROR_REASON_TOO_MANY_SNOOZES: _ErrorReason.ValueType  # 223
+    """FAILED_PRECONDITION: so many rules are snoozed for the subject already. Metadata: `limit`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was not done: the `reason` of the one `google.rpc.ErrorInfo` that every error status
@@ -175,7 +202,10 @@ ERROR_REASON_CALLER_NOT_ALLOWED: ErrorReason.ValueType  # 12
 ERROR_REASON_MEMBER_NOT_ALLOWED: ErrorReason.ValueType  # 13
 """PERMISSION_DENIED: the request names a member that the token does not."""
 ERROR_REASON_THROTTLED: ErrorReason.ValueType  # 20
-"""RESOURCE_EXHAUSTED: too many calls at once or in the window; `RetryInfo` says when to come back."""
+"""RESOURCE_EXHAUSTED: too many calls at once or in the window; `RetryInfo` says when to come back. Of a
+limit `QuotaFailure` says which. Metadata: `rule_id`, `decision_id`, `why`, all of a limit; the last is
+THROTTLED, or TOO_FAST for a least gap between two calls.
+"""
 ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason.ValueType  # 21
 """RESOURCE_EXHAUSTED: the request is larger than the method takes. Metadata: `limit_bytes`."""
 ERROR_REASON_DEADLINE_SPENT: ErrorReason.ValueType  # 22
@@ -277,9 +307,33 @@ ERROR_REASON_CARD_OUTSIDE_WINDOW: ErrorReason.ValueType  # 139
 ERROR_REASON_TIMELINE_FULL: ErrorReason.ValueType  # 140
 """FAILED_PRECONDITION: the timeline holds as many terms as it may. Metadata: `limit`."""
 ERROR_REASON_STALE_PREVIEW: ErrorReason.ValueType  # 160
-"""ABORTED: the catalogue or the timeline changed since the preview; preview again. Metadata:
+"""ABORTED: the catalogue, the timeline or the rules changed since the preview; preview again. Metadata:
 `order_id` where there is one.
 """
 ERROR_REASON_STALE_VERSION: ErrorReason.ValueType  # 161
 """ABORTED: the version sent is not the current one. Metadata: `current_version`."""
+ERROR_REASON_SUBJECT_DENIED: ErrorReason.ValueType  # 200
+"""PERMISSION_DENIED: the call's member, device, address or payment is on the blacklist, or a rule denies
+it. Metadata: `decision_id` and, if a rule denies it, `rule_id` and `why`, its reason.
+"""
+ERROR_REASON_CHALLENGE_REQUIRED: ErrorReason.ValueType  # 201
+"""PERMISSION_DENIED: the call's user must prove something first; a `nectary.risk.v1.Challenge` says what.
+Metadata: `decision_id`, `challenge_id` and, if a rule asks for it, `rule_id` and `why`.
+"""
+ERROR_REASON_RULES_INCONSISTENT: ErrorReason.ValueType  # 210
+"""INVALID_ARGUMENT: the rules cannot be applied; `BadRequest` lists every violation."""
+ERROR_REASON_RULES_NOT_FOUND: ErrorReason.ValueType  # 211
+"""NOT_FOUND: no rules were applied with this revision. Metadata: `revision`."""
+ERROR_REASON_DECISION_NOT_FOUND: ErrorReason.ValueType  # 212
+"""NOT_FOUND: no such decision is recorded. Metadata: `decision_id`."""
+ERROR_REASON_CONFIRMATION_REQUIRED: ErrorReason.ValueType  # 220
+"""FAILED_PRECONDITION: the rules would newly refuse many, or drop one in use: plan them, read its
+warnings and send its etag. Metadata: `warnings`, how many there are.
+"""
+ERROR_REASON_SUBJECT_NOT_LISTED: ErrorReason.ValueType  # 221
+"""FAILED_PRECONDITION: the subject is not listed. Metadata: `state`."""
+ERROR_REASON_APPEAL_ANSWERED: ErrorReason.ValueType  # 222
+"""FAILED_PRECONDITION: this listing was appealed before, and stayed. Metadata: `appeal_id`."""
+ERROR_REASON_TOO_MANY_SNOOZES: ErrorReason.ValueType  # 223
+"""FAILED_PRECONDITION: so many rules are snoozed for the subject already. Metadata: `limit`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -33,7 +33,10 @@ class _FailureClassEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FailureC
     FAILURE_CLASS_BOUNDED: _FailureClass.ValueType  # 1
     """Decided by each replica on its own, within the published bound. The usual choice."""
     FAILURE_CLASS_CLOSED: _FailureClass.ValueType  # 2
-    """Refused until the store answers: money, stock, callbacks."""
+    """Refused until the store answers. For what cannot be had back and nothing but the limiter bounds:
+    codes that may be guessed, money that is paid out, callbacks of strangers. A sale is not closed:
+    the database guards it by itself.
+    """
     FAILURE_CLASS_OPEN: _FailureClass.ValueType  # 3
     """Let through: health and reads that harm nobody."""
 
@@ -45,7 +48,10 @@ FAILURE_CLASS_UNSPECIFIED: FailureClass.ValueType  # 0
 FAILURE_CLASS_BOUNDED: FailureClass.ValueType  # 1
 """Decided by each replica on its own, within the published bound. The usual choice."""
 FAILURE_CLASS_CLOSED: FailureClass.ValueType  # 2
-"""Refused until the store answers: money, stock, callbacks."""
+"""Refused until the store answers. For what cannot be had back and nothing but the limiter bounds:
+codes that may be guessed, money that is paid out, callbacks of strangers. A sale is not closed:
+the database guards it by itself.
+"""
 FAILURE_CLASS_OPEN: FailureClass.ValueType  # 3
 """Let through: health and reads that harm nobody."""
 Global___FailureClass: _TypeAlias = FailureClass  # noqa: Y015

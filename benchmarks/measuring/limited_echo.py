@@ -1,0 +1,128 @@
+"""The bare echo, and the same behind the judge of a process with four limits.
+
+    python -m benchmarks.measuring.limited_echo REDIS_URL
+
+`Bare` only echoes. `Limited` is asked about by the store, `Refused` is refused from the local memory, and
+answered all the same: what it costs to end a call with an error is not the question. `Recorded` is Limited
+with the log that a process keeps: a record of each call, with its evidence, to a Redis Stream.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+import uvloop
+
+from benchmarks.measuring.limits import limiter
+from domain.risk.rules import Limit, Rule, RuleSet
+from domain.risk.subjects import SubjectKind
+from domain.shared.errors import Throttled
+from nectary.identity.v1 import identity_service_pb2 as pb
+from servers.mesh.call import Call
+from servers.mesh.clock import SystemClock
+from servers.mesh.contract import method_of
+from servers.mesh.interceptors.risk import Risk
+from servers.mesh.judging.grounds import to_json
+from servers.mesh.judging.judge import Chambers, Records
+from servers.mesh.judging.list_copy import ListCopy
+from servers.mesh.judging.log import EventLog
+from servers.mesh.judging.outlet import Outlet
+from servers.mesh.judging.record import DecisionRecord
+from servers.mesh.judging.rules_copy import RulesCopy
+from servers.mesh.judging.stream_sink import StreamSink
+from servers.mesh.judging.tally import Tally
+from servers.mesh.limiting.limiter import WindowLimiter
+
+SERVICE = "benchmarks.LimitedEcho"
+METHODS = ("Bare", "Limited", "Refused", "Recorded")
+METHOD = method_of("/nectary.identity.v1.IdentityService/ListIdentities", {})
+MEMBER = (SubjectKind.MEMBER,)
+
+
+def _rule(name: str, units: int, window_ms: int) -> Rule:
+    return Rule(name, name, "benchmarks", Limit(MEMBER, units, window_ms))
+
+
+FOUR = (
+    _rule("burst", 50, 10_000),
+    _rule("minute", 1_000, 60_000),
+    _rule("hour", 10_000, 3_600_000),
+    _rule("day", 60_000, 86_400_000),
+)
+"""One exact, three counted in buckets."""
+NOTHING = _rule("nothing", 0, 86_400_000)
+
+
+class _Unwritten:
+    """A log that keeps nothing."""
+
+    def put(self, record: DecisionRecord) -> None:
+        pass
+
+
+def _chambers(limiter: WindowLimiter, rules: Sequence[Rule], records: Records) -> Chambers:
+    rule_set = RuleSet(1, tuple(rules))
+    copy = RulesCopy(lambda: rule_set, lambda rule, error: None)
+    tally = Tally(lambda: 0.0, lambda: 0, lambda: 0)
+    return Chambers(copy, ListCopy(), limiter, records, SystemClock(), tally)
+
+
+async def _bare(request: pb.ListIdentitiesRequest, context: Any) -> pb.ListIdentitiesRequest:
+    return request
+
+
+def _behind(chambers: Chambers, *, refuses: bool) -> Any:
+    async def inner(call: Call) -> object:
+        if refuses:
+            raise AssertionError("admitted: the run is void")
+        return call.request
+
+    behaviour = Risk(chambers).wrap(METHOD, inner)
+
+    async def handler(request: pb.ListIdentitiesRequest, context: Any) -> object:
+        call = Call(METHOD, context, "")
+        call.request = request
+        try:
+            return await behaviour(call)
+        except Throttled:
+            if not refuses:
+                raise
+            return request
+
+    return handler
+
+
+async def _serve(url: str) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with limiter(url) as (own, client):
+        log = EventLog([Outlet(StreamSink(client, SystemClock()))], to_json)
+        log.start()
+        handlers = {
+            "Bare": _bare,
+            "Limited": _behind(_chambers(own, FOUR, _Unwritten()), refuses=False),
+            "Refused": _behind(_chambers(own, (*FOUR, NOTHING), _Unwritten()), refuses=True),
+            "Recorded": _behind(_chambers(own, FOUR, log), refuses=False),
+        }
+        kind = pb.ListIdentitiesRequest
+        server = grpc.aio.server()
+        methods = {
+            name: grpc.unary_unary_rpc_method_handler(handler, kind.FromString, kind.SerializeToString)
+            for name, handler in handlers.items()
+        }
+        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, methods)])
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        print(json.dumps({"address": f"127.0.0.1:{port}", "pid": os.getpid()}), flush=True)
+        await stop.wait()
+        await server.stop(None)
+        await log.close()
+
+
+if __name__ == "__main__":
+    uvloop.run(_serve(sys.argv[1]))

@@ -1,0 +1,158 @@
+"""`nectary risk suspects|show|confirm|release|allow`: who is listed, and what people do about it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from servers.mesh.cli.moments import optional_moment, parse_moment
+from servers.mesh.cli.output import plain
+from servers.mesh.cli.risk_words import state_text, subject_of, subject_text
+from servers.mesh.cli.session import Session
+from servers.mesh.cli.verb import verb
+from servers.mesh.cli.words import value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.table import Table
+
+    from nectary.risk.v1 import risk_pb2
+
+Subject = Annotated[
+    str, typer.Argument(metavar="SUBJECT", help="member:ann, device:…, address:…; without a kind a member.")
+]
+Reason = Annotated[str, typer.Option(help="Why, for the record.")]
+RequestId = Annotated[str | None, typer.Option(help="Makes a repeat harmless. Default: a new one.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds what is about the list."""
+    for name, handler in (
+        ("suspects", suspects),
+        ("show", show),
+        ("confirm", confirm),
+        ("release", release),
+        ("allow", allow),
+    ):
+        verb(app, name)(handler)
+
+
+async def suspects(
+    session: Session,
+    state: Annotated[
+        list[str] | None, typer.Option(help="suspect, challenged, confirmed, released, allowed; repeatable.")
+    ] = None,
+    scene: Annotated[str, typer.Option(help="Listed in this scene.")] = "",
+    appealing: Annotated[bool, typer.Option("--appealing", help="Whose appeal waits.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=500, help="The newest so many.")] = 50,
+) -> None:
+    """List who is on the list, the newest first."""
+    from nectary.risk.v1 import risk_pb2
+
+    states = [value_of(risk_pb2.SuspectState.DESCRIPTOR, one) for one in state or []]
+    async with session.connect() as mesh:
+        page = await mesh.risk.list_suspects(
+            states=[risk_pb2.SuspectState.ValueType(one) for one in states],
+            scene=scene,
+            appealing=appealing,
+            page_size=lines,
+        )
+    session.output.document(page)
+    if session.output.as_json:
+        return
+    if not page.suspects:
+        session.output.show("nobody is listed")
+        return
+    session.output.show(_table(session, page.suspects))
+    if page.next_page_token:
+        session.output.show(f"the newest {lines}; there are more")
+
+
+async def show(session: Session, subject: Subject) -> None:
+    """Show one subject, and how it came to where it is."""
+    async with session.connect() as mesh:
+        found = await mesh.risk.get_subject(subject_of(subject))
+    session.output.document(found)
+    if session.output.as_json:
+        return
+    from clients.times import datetime_of
+
+    session.output.show(_table(session, [found.suspect]))
+    for one in found.transitions:
+        moment = session.moment(datetime_of(one.transition_time))
+        steps = f"{state_text(one.from_state)} -> {state_text(one.to_state)}"
+        why = plain(" ".join(part for part in (one.rule_id, one.reason, one.detail) if part))
+        session.output.show(f"{moment}  {steps}  by {plain(one.actor)}: {why}")
+    if not found.chain_intact:
+        session.output.show("warning: the chain of transitions is broken: somebody wrote past the service")
+
+
+async def confirm(
+    session: Session,
+    subject: Subject,
+    reason: Reason,
+    until: Annotated[str | None, typer.Option(help="Default: as long as rules would.")] = None,
+    request_id: RequestId = None,
+) -> None:
+    """Put a subject on the blacklist. An appeal of it is rejected."""
+    async with session.connect() as mesh:
+        suspect = await mesh.risk.confirm_suspect(
+            subject_of(subject),
+            reason=reason,
+            expire=optional_moment(until, session.zone),
+            request_id=request_id,
+        )
+    _done(session, suspect)
+
+
+async def release(session: Session, subject: Subject, reason: Reason, request_id: RequestId = None) -> None:
+    """Let a listed subject go. An appeal of it is granted."""
+    async with session.connect() as mesh:
+        suspect = await mesh.risk.release_suspect(subject_of(subject), reason=reason, request_id=request_id)
+    _done(session, suspect)
+
+
+async def allow(
+    session: Session,
+    subject: Subject,
+    reason: Reason,
+    until: Annotated[str, typer.Option(help="Until this moment.")],
+    rule: Annotated[str, typer.Option(help="Only this rule does not count.")] = "",
+    request_id: RequestId = None,
+) -> None:
+    """Let a subject through, whatever rules say.
+
+    `scene:identity.purchase` breaks the glass: in that scene everybody is let through.
+    """
+    async with session.connect() as mesh:
+        suspect = await mesh.risk.allow_subject(
+            subject_of(subject),
+            reason=reason,
+            expire=parse_moment(until, session.zone),
+            rule_id=rule,
+            request_id=request_id,
+        )
+    _done(session, suspect)
+
+
+def _done(session: Session, suspect: "risk_pb2.Suspect") -> None:
+    session.output.document(suspect)
+    if not session.output.as_json:
+        session.output.show(_table(session, [suspect]))
+
+
+def _table(session: Session, found: "Iterable[risk_pb2.Suspect]") -> "Table":
+    from rich.table import Table
+
+    from clients.times import datetime_of
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("subject", "state", "until", "by", "why"):
+        table.add_column(heading, no_wrap=heading != "why")
+    for one in found:
+        until = session.moment(datetime_of(one.expire_time)) if one.HasField("expire_time") else ""
+        snoozes = "".join(f" (not by {snooze.rule_id})" for snooze in one.snoozes)
+        state = state_text(one.state) + (", appeals" if one.appeal.state == 1 else "")
+        by = one.rule_id or ("a person" if one.version else "")
+        table.add_row(subject_text(one.subject), state, until, by, plain(one.reason + snoozes))
+    return table

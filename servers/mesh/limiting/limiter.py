@@ -1,0 +1,175 @@
+"""The limiter of a process: counts in the store with all replicas, alone within bounds when it must.
+
+The promise, where it ends and what happens then are told in docs/limiting.md.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+from domain.risk.decision import decided
+from domain.risk.limit import FailureClass, Limit
+from domain.risk.verbs import Verb
+from domain.shared.errors import Unavailable
+from servers.mesh.clock import Clock
+from servers.mesh.limiting.alone import decide_alone, has_closed
+from servers.mesh.limiting.heart import SETTLED_MS, Heart
+from servers.mesh.limiting.judgement import Asked, Charge, Judgement, Source, together
+from servers.mesh.limiting.keys import Keys, shard_of
+from servers.mesh.limiting.refusals import Refusals
+from servers.mesh.limiting.script import MOST_LIMITS, Answer, Request
+from servers.mesh.limiting.server_time import ServerTime
+from servers.mesh.limiting.shard import SLOW_SECONDS, Shard, Undecided
+from servers.mesh.redis_clients import AnyRedis
+
+ATTEMPTS_SECONDS = 0.1
+"""How often the store is told of refusals that it was not asked about."""
+_REFUSING = (Verb.DECIDE, Verb.CHECK)
+_TAKING = (Verb.DECIDE, Verb.DRAIN)
+
+
+class WindowLimiter:
+    """Decides on calls, within about 25 ms, and never raises because of its store.
+
+    `run` must run as a job for as long as the process serves.
+    """
+
+    def __init__(
+        self,
+        client: AnyRedis,
+        keys: Keys,
+        clock: Clock,
+        replica: str,
+        slow_seconds: float = SLOW_SECONDS,
+    ) -> None:
+        """`replica` names this process, and no other that is alive.
+
+        A store that takes longer than `slow_seconds` is not waited for.
+        """
+        self._keys = keys
+        self.shards = [Shard(n, client, ServerTime(clock), replica, slow_seconds) for n in range(keys.shards)]
+        self._refusals = Refusals()
+
+    async def decide(
+        self,
+        charges: Sequence[Charge],
+        cost: int,
+        failure_class: FailureClass = FailureClass.BOUNDED,
+        verb: Verb = Verb.DECIDE,
+    ) -> Judgement:
+        """DECIDE, CHECK, SPEND or DRAIN, of all charges or of none. A cost of 0 is a look.
+
+        `failure_class` is that of the method, for limits without one of their own. Charges of different
+        shards are asked at once, and given back if one refuses; a reader between may see them.
+        Raises ValueError for more than 8 charges.
+        """
+        if len(charges) > MOST_LIMITS:
+            raise ValueError(f"{len(charges)} charges; allowed: {MOST_LIMITS}")
+        parts = self._parts(verb, charges, cost)
+        if len(parts) == 1:
+            return await self._part(*parts[0], failure_class)
+        judged = await asyncio.gather(*(self._part(*part, failure_class) for part in parts))
+        if verb is Verb.DECIDE and not all(one.admitted for one in judged):
+            await asyncio.gather(*(self.refund(one, cost) for one in judged if one.admitted))
+        return together(judged, cost)
+
+    async def refund(self, judgement: Judgement, units: int) -> None:
+        """Gives back some of what an admitted call took; best effort.
+
+        Exact limits take it back until the admission leaves the window, others while its bucket is the
+        newest. Raises ValueError if it is more than the call took and has not given back.
+        """
+        if not judgement.admitted or not 0 <= units <= judgement.decision.cost - judgement.given_back:
+            raise ValueError("no more can be given back than was taken")
+        judgement.given_back += units
+        for shard, asked, now_ms in judgement.asked:
+            self._refusals.forget(asked.windows)
+            now = shard.server_time.now_ms()
+            shard.shadow.give_back(asked.windows, asked.limits, units, now_ms, now)
+            await self._tell(shard, Request(Verb.REFUND, asked.limits, asked.windows, units, now_ms))
+
+    async def reset(self, charges: Sequence[Charge]) -> None:
+        """Forgets what the subjects have used; best effort.
+
+        Other replicas go on refusing whom they have just refused, until the time they told.
+        """
+        for shard, request in self._parts(Verb.RESET, charges, 0):
+            self._refusals.forget(request.windows)
+            shard.shadow.forget(request.windows)
+            await self._tell(shard, request)
+
+    async def run(self) -> None:
+        """Keeps in touch with the store until it is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for shard in self.shards:
+                group.create_task(Heart(shard).run())
+            group.create_task(self._tell_attempts())
+
+    async def close(self) -> None:
+        """Returns when nothing is under way. The client is the caller's."""
+        for shard in self.shards:
+            await shard.close()
+
+    def _parts(self, verb: Verb, charges: Sequence[Charge], cost: int) -> list[tuple[Shard, Request]]:
+        """One request for each shard."""
+        if self._keys.shards == 1:
+            limits = [charge.limit for charge in charges]
+            names = [self._keys.window(limit.rule_id, limit.subject, who)[1] for limit, who in charges]
+            return [(self.shards[0], Request(verb, limits, names, cost))]
+        grouped: dict[int, tuple[list[Limit], list[bytes]]] = {}
+        for limit, who in charges:
+            number, name = self._keys.window(limit.rule_id, limit.subject, who)
+            limits, names = grouped.setdefault(number, ([], []))
+            limits.append(limit)
+            names.append(name)
+        return [(self.shards[n], Request(verb, *group, cost)) for n, group in grouped.items()]
+
+    async def _part(self, shard: Shard, request: Request, failure_class: FailureClass) -> Judgement:
+        if not request.limits:
+            return Judgement(decided((), (), (), request.cost, 0), Source.STORE)
+        if request.verb in _REFUSING:
+            now_ms = shard.server_time.now_ms()
+            known = self._refusals.find(request.windows, request.limits, request.cost, now_ms)
+            if known is not None:
+                return Judgement(known, Source.CACHE)
+        may_be_counted = False
+        if shard.can_decide or await self._becomes_able(shard, request, failure_class):
+            try:
+                return self._noted(shard, request, await shard.ask(request))
+            except Undecided as error:
+                may_be_counted = error.may_be_counted
+            except Unavailable:
+                pass
+        return decide_alone(shard, request, failure_class, may_be_counted=may_be_counted)
+
+    def _noted(self, shard: Shard, request: Request, answer: Answer) -> Judgement:
+        decision = answer.decision
+        if request.verb is Verb.SPEND or (decision.admitted and request.verb in _TAKING):
+            shard.shadow.record(request.windows, request.limits, request.cost, decision.now_ms, told=True)
+        elif not decision.admitted and request.verb is Verb.DECIDE:
+            self._refusals.add(decision, request.windows)
+        asked = (Asked(shard, request, decision.now_ms),) if decision.admitted else ()
+        return Judgement(decision, Source.STORE, answer.attempts, asked)
+
+    async def _becomes_able(self, shard: Shard, request: Request, failure_class: FailureClass) -> bool:
+        """Strict limits wait for the replicas to tell the store what it lost; the others do not."""
+        if shard.breaker.is_open or not has_closed(request, failure_class):
+            return False
+        try:
+            await asyncio.wait_for(shard.settled.wait(), SETTLED_MS / 1000)
+        except TimeoutError:
+            return False
+        return shard.can_decide
+
+    async def _tell(self, shard: Shard, request: Request) -> None:
+        if shard.can_decide:
+            # Best effort: what was not given back leaves with its window.
+            with suppress(Undecided, Unavailable):
+                await shard.ask(request)
+
+    async def _tell_attempts(self) -> None:
+        while True:
+            await asyncio.sleep(ATTEMPTS_SECONDS)
+            for window, limit, times in self._refusals.take_unasked(self.shards[0].server_time.now_ms()):
+                shard = self.shards[shard_of(window)]
+                await self._tell(shard, Request(Verb.ATTEMPT, [limit], [window], times))

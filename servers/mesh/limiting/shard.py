@@ -1,0 +1,164 @@
+"""The windows that one Redis server holds, and what is done about them while it does not answer.
+
+Concurrent requests share one script call. It runs in a task of its own, so that a caller who leaves
+disturbs no connection. A call that is slow is decided here and never repeated: it may have been counted.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisClusterException, RedisError
+
+from servers.mesh.batching import Coalescer
+from servers.mesh.limiting.breaker import Breaker
+from servers.mesh.limiting.keys import epoch_key
+from servers.mesh.limiting.script import (
+    DECIDE,
+    MOST_REQUESTS,
+    Answer,
+    Answers,
+    Request,
+    Script,
+    answered,
+    encoded,
+)
+from servers.mesh.limiting.server_time import ServerTime
+from servers.mesh.limiting.shadow import Shadow
+from servers.mesh.redis_clients import AnyRedis
+
+_log = structlog.get_logger("nectary.limiting")
+
+SLOW_SECONDS = 0.02
+"""A script call that takes longer is not waited for."""
+GRACE_SECONDS = 0.002
+"""When the time is up, in case it was this process that was late: the answer may lie in the socket."""
+MOST_WAITING = 4096
+PAUSE_SECONDS = 0.001
+"""That a crowd gathers for. To send and to receive costs much more than a decision more in what is sent."""
+UNKNOWN_EPOCH = b""
+STORE_ERRORS = (RedisError, RedisClusterException, OSError, TimeoutError)
+"""Refused, mute, out of memory, loading, read-only, moved: down, and never an empty window."""
+
+
+class Undecided(Exception):
+    """The store has not decided."""
+
+    def __init__(self, *, may_be_counted: bool) -> None:
+        super().__init__("the store has not decided")
+        self.may_be_counted = may_be_counted
+        """Whether it was asked, and so may have counted all the same."""
+
+
+class Shard:
+    """One shard of the windows: whether it can be asked, and asking it."""
+
+    def __init__(
+        self,
+        number: int,
+        client: AnyRedis,
+        server_time: ServerTime,
+        replica: str,
+        slow_seconds: float = SLOW_SECONDS,
+    ) -> None:
+        self.number = number
+        self.slow_seconds = slow_seconds
+        self.client = client
+        self.server_time = server_time
+        self.replica = replica
+        self.replicas: frozenset[str] = frozenset()
+        """Those that were alive when the store last answered, this one included."""
+        self.awaited: set[str] = set()
+        """Those that were alive before a loss, and so have something to push."""
+        self.shadow = Shadow()
+        self.breaker = Breaker()
+        self.epoch = UNKNOWN_EPOCH
+        self.settled = asyncio.Event()
+        """Whether the store counts all that live replicas have admitted."""
+        self._ask = Coalescer(
+            self._decide, max_size=MOST_REQUESTS, max_waiting=MOST_WAITING, pause_seconds=PAUSE_SECONDS
+        )
+        self._running: set[asyncio.Task[object]] = set()
+
+    @property
+    def can_decide(self) -> bool:
+        """Whether asking it is worth while."""
+        return not self.breaker.is_open and self.settled.is_set()
+
+    async def ask(self, request: Request) -> Answer:
+        """The store's decision. Raises Undecided if it is slow, Unavailable if too many wait."""
+        return await self._ask(request)
+
+    async def run(
+        self, script: Script, keys: Sequence[bytes], arguments: Sequence[bytes], seconds: float
+    ) -> list[Any]:
+        """A script's reply. Raises one of STORE_ERRORS; after a TimeoutError it may run all the same.
+
+        It is not cancelled when time is up: its connection would be left with an answer on the way.
+        """
+        task = asyncio.create_task(script.run(self.client, keys, arguments))
+        self._running.add(task)
+        task.add_done_callback(self._forget)
+        done, _ = await asyncio.wait((task,), timeout=seconds)
+        if not done:
+            done, _ = await asyncio.wait((task,), timeout=GRACE_SECONDS)
+        if not done:
+            raise TimeoutError(f"no answer within {seconds} s")
+        reply: list[Any] = task.result()
+        return reply
+
+    def epoch_arguments(self) -> list[bytes]:
+        """What every script is told first: the epoch known here, and a name for a new one."""
+        return [self.epoch, secrets.token_hex(8).encode()]
+
+    def unsettle(self, epoch: bytes) -> None:
+        """What the store had counted may be lost: it has another epoch."""
+        if self.epoch != UNKNOWN_EPOCH:
+            _log.warning("limiter_lost_windows", shard=self.number, epoch=epoch.decode())
+        self.epoch = epoch
+        self.awaited = set(self.replicas)
+        self.settled.clear()
+        self.shadow.told_nothing()
+
+    def missed(self, error: Exception, calls: int = 1) -> None:
+        """So many calls got no answer."""
+        was_open = self.breaker.is_open
+        self.breaker.failed(time.monotonic(), calls)
+        if self.breaker.is_open and not was_open:
+            _log.warning("limiter_alone", shard=self.number, error=repr(error))
+
+    async def close(self) -> None:
+        """Returns when nothing is under way."""
+        await self._ask.drain()
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def _decide(self, batch: Sequence[Request]) -> Sequence[Answer | Exception]:
+        if not self.can_decide:
+            return [Undecided(may_be_counted=False)] * len(batch)
+        try:
+            answers = await self._answers(batch)
+        except STORE_ERRORS as error:
+            self.missed(error, len(batch))
+            return [Undecided(may_be_counted=True)] * len(batch)
+        self.breaker.succeeded(len(batch))
+        self.server_time.observe(answers.now_ms)
+        if answers.damaged:
+            _log.error("limiter_window_damaged", shard=self.number, windows=answers.damaged)
+        if answers.answers is None:
+            self.unsettle(answers.epoch)
+            return [Undecided(may_be_counted=False)] * len(batch)
+        return answers.answers
+
+    async def _answers(self, batch: Sequence[Request]) -> Answers:
+        keys, arguments = encoded(batch, epoch_key(self.number), self.epoch_arguments())
+        return answered(batch, await self.run(DECIDE, keys, arguments, self.slow_seconds))
+
+    def _forget(self, task: asyncio.Task[object]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            # Marks a late failure as seen: nobody waits for it any more.
+            task.exception()

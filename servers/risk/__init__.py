@@ -1,0 +1,1 @@
+"""The Risk service: rules, suspects and the record of decisions."""

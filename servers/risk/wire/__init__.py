@@ -1,0 +1,1 @@
+"""Risk on the wire: between protobuf messages and the domain."""
