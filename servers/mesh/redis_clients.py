@@ -12,12 +12,15 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisClusterException, RedisError
 
 CONNECT_SECONDS = 1.0
 SHORT_SECONDS = 0.5
 USUAL_PORT = 6379
 
 AnyRedis = Redis | RedisCluster
+STORE_ERRORS = (RedisError, RedisClusterException, OSError, TimeoutError)
+"""Refused, mute, out of memory, loading, read-only, moved: it is down, and never empty."""
 _ONE_SERVER = ("redis", "rediss", "unix")
 _MANY_SERVERS = ("cluster", "sentinel")
 

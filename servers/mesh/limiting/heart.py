@@ -13,7 +13,8 @@ import structlog
 from servers.mesh.limiting.keys import epoch_key, replicas_key
 from servers.mesh.limiting.script import HEARTBEAT, PUSH, encoded_push
 from servers.mesh.limiting.shadow import Untold
-from servers.mesh.limiting.shard import STORE_ERRORS, UNKNOWN_EPOCH, Shard
+from servers.mesh.limiting.shard import UNKNOWN_EPOCH, Shard
+from servers.mesh.redis_clients import STORE_ERRORS
 
 _log = structlog.get_logger("nectary.limiting")
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from redis.exceptions import RedisClusterException, RedisError
 
 from servers.mesh.batching import Coalescer
+from servers.mesh.brief_calls import BriefCalls
 from servers.mesh.limiting.breaker import Breaker
 from servers.mesh.limiting.keys import epoch_key
 from servers.mesh.limiting.script import (
@@ -22,26 +22,22 @@ from servers.mesh.limiting.script import (
     Answer,
     Answers,
     Request,
-    Script,
     answered,
     encoded,
 )
 from servers.mesh.limiting.server_time import ServerTime
 from servers.mesh.limiting.shadow import Shadow
-from servers.mesh.redis_clients import AnyRedis
+from servers.mesh.redis_clients import STORE_ERRORS, AnyRedis
+from servers.mesh.redis_scripts import Script
 
 _log = structlog.get_logger("nectary.limiting")
 
 SLOW_SECONDS = 0.02
 """A script call that takes longer is not waited for."""
-GRACE_SECONDS = 0.002
-"""When the time is up, in case it was this process that was late: the answer may lie in the socket."""
 MOST_WAITING = 4096
 PAUSE_SECONDS = 0.001
 """That a crowd gathers for. To send and to receive costs much more than a decision more in what is sent."""
 UNKNOWN_EPOCH = b""
-STORE_ERRORS = (RedisError, RedisClusterException, OSError, TimeoutError)
-"""Refused, mute, out of memory, loading, read-only, moved: down, and never an empty window."""
 
 
 class Undecided(Exception):
@@ -81,7 +77,7 @@ class Shard:
         self._ask = Coalescer(
             self._decide, max_size=MOST_REQUESTS, max_waiting=MOST_WAITING, pause_seconds=PAUSE_SECONDS
         )
-        self._running: set[asyncio.Task[object]] = set()
+        self._calls = BriefCalls()
 
     @property
     def can_decide(self) -> bool:
@@ -95,19 +91,8 @@ class Shard:
     async def run(
         self, script: Script, keys: Sequence[bytes], arguments: Sequence[bytes], seconds: float
     ) -> list[Any]:
-        """A script's reply. Raises one of STORE_ERRORS; after a TimeoutError it may run all the same.
-
-        It is not cancelled when time is up: its connection would be left with an answer on the way.
-        """
-        task = asyncio.create_task(script.run(self.client, keys, arguments))
-        self._running.add(task)
-        task.add_done_callback(self._forget)
-        done, _ = await asyncio.wait((task,), timeout=seconds)
-        if not done:
-            done, _ = await asyncio.wait((task,), timeout=GRACE_SECONDS)
-        if not done:
-            raise TimeoutError(f"no answer within {seconds} s")
-        reply: list[Any] = task.result()
+        """A script's reply. Raises one of STORE_ERRORS; after a TimeoutError it may run all the same."""
+        reply: list[Any] = await self._calls.run(script.run(self.client, keys, arguments), seconds)
         return reply
 
     def epoch_arguments(self) -> list[bytes]:
@@ -133,8 +118,7 @@ class Shard:
     async def close(self) -> None:
         """Returns when nothing is under way."""
         await self._ask.drain()
-        if self._running:
-            await asyncio.wait(self._running)
+        await self._calls.close()
 
     async def _decide(self, batch: Sequence[Request]) -> Sequence[Answer | Exception]:
         if not self.can_decide:
@@ -156,9 +140,3 @@ class Shard:
     async def _answers(self, batch: Sequence[Request]) -> Answers:
         keys, arguments = encoded(batch, epoch_key(self.number), self.epoch_arguments())
         return answered(batch, await self.run(DECIDE, keys, arguments, self.slow_seconds))
-
-    def _forget(self, task: asyncio.Task[object]) -> None:
-        self._running.discard(task)
-        if not task.cancelled():
-            # Marks a late failure as seen: nobody waits for it any more.
-            task.exception()
