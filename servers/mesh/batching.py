@@ -69,6 +69,16 @@ class Coalescer(Generic[K, V]):
             self._schedule(loop.call_soon(self._start))
         return await future
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether items wait for the next batch."""
+        return bool(self._waiting)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits and nothing runs."""
+        return not self._waiting and not self._running
+
     async def drain(self) -> None:
         """Returns when nothing waits and nothing runs."""
         while self._waiting or self._running:

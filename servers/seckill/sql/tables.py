@@ -4,13 +4,16 @@ Whoever changes anything of an activity, its orders included, moves the activity
 one row is the optimistic lock of all of them.
 """
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, String, Table, UniqueConstraint
 
 from servers.store.columns import BYTES, INSTANT, TABLE, identifier, new_metadata
 from servers.store.tables import REQUEST_ID_LENGTH, service_tables
 
 metadata = new_metadata()
 common = service_tables("seckill", metadata)
+
+REASON = String(200)
+"""Why, in the words of whoever asked: the bound of the contract."""
 
 activity = Table(
     "seckill_activity",
@@ -62,7 +65,7 @@ order = Table(
     Column("paid_time", INSTANT),
     Column("payment_id", identifier(64), nullable=False),
     Column("ended_time", INSTANT),
-    Column("reason", identifier(64), nullable=False),
+    Column("reason", REASON, nullable=False),
     # One request is one order, whatever goes wrong above.
     UniqueConstraint("activity_id", "member_id", "request_id"),
     # What expires next, and what waits in one state.
@@ -91,8 +94,10 @@ payment = Table(
     Column("order_id", identifier(), nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("currency", identifier(3), nullable=False),
+    Column("paid_time", INSTANT, nullable=False),
     Column("fate", identifier(16), nullable=False),
-    Column("recorded_time", INSTANT, nullable=False),
+    # Why it goes back; empty if it does not.
+    Column("cause", identifier(32), nullable=False),
     Index(None, "order_id"),
     **TABLE,
 )

@@ -67,7 +67,7 @@ def _own() -> None:
         Column("paid_time", INSTANT),
         Column("payment_id", String(64), nullable=False),
         Column("ended_time", INSTANT),
-        Column("reason", String(64), nullable=False),
+        Column("reason", String(200), nullable=False),
         PrimaryKeyConstraint("order_id", name="pk_seckill_order"),
         UniqueConstraint(
             "activity_id", "member_id", "request_id", name="uq_seckill_order_activity_id_member_id_request_id"
@@ -91,8 +91,9 @@ def _own() -> None:
         Column("order_id", String(36), nullable=False),
         Column("amount", BigInteger, nullable=False),
         Column("currency", String(3), nullable=False),
+        Column("paid_time", INSTANT, nullable=False),
         Column("fate", String(16), nullable=False),
-        Column("recorded_time", INSTANT, nullable=False),
+        Column("cause", String(32), nullable=False),
         PrimaryKeyConstraint("payment_id", name="pk_seckill_payment"),
     )
     create_index("seckill_payment", "order_id")
