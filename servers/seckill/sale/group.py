@@ -62,6 +62,11 @@ class Decided:
     response: bytes = b""
     """Of a command with a kept answer."""
 
+    @property
+    def changed(self) -> bool:
+        """Whether this very command changed something."""
+        return self.done is not None and not self.done.is_repeat
+
 
 Result = Decided | Exception
 

@@ -1,6 +1,7 @@
 """Orders: as a group of commands needs them, and as it leaves them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, select
 
@@ -43,7 +44,7 @@ def write_orders(connection: Connection, new: Sequence[Order], changed: Sequence
     insert_rows(connection, orders, [_row(order) for order in (*new, *changed)])
 
 
-def order_of(row: Row[tuple[object, ...]]) -> Order:
+def order_of(row: Row[Any]) -> Order:
     return Order(
         order_id=row.order_id,
         activity_id=row.activity_id,

@@ -70,6 +70,7 @@ order = Table(
     UniqueConstraint("activity_id", "member_id", "request_id"),
     # What expires next, and what waits in one state.
     Index(None, "state", "expires_time"),
+    Index(None, "activity_id", "reserved_time"),
     Index(None, "member_id", "reserved_time"),
     **TABLE,
 )

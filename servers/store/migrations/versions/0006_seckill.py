@@ -74,6 +74,7 @@ def _own() -> None:
         ),
     )
     create_index("seckill_order", "state", "expires_time")
+    create_index("seckill_order", "activity_id", "reserved_time")
     create_index("seckill_order", "member_id", "reserved_time")
     create_table(
         "seckill_member",
