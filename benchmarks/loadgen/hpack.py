@@ -12,7 +12,7 @@ from benchmarks.loadgen.hpack_table import STATIC, Field
 TABLE_BYTES = 4096
 """Of either side's table of earlier fields: what HTTP/2 begins with."""
 MOST_KNOWN = 4096
-"""Blocks that are read once and then known by their bytes; if every answer has its own, they are forgotten."""
+"""Blocks that are read once and then known by their bytes; more than that are forgotten."""
 _FIELD_OVERHEAD = 32
 _FIRST_DYNAMIC = len(STATIC) + 1
 _STATIC_INDEX = {field: index for index, field in enumerate(STATIC, 1)}
