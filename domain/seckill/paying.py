@@ -28,11 +28,11 @@ def pay(command: Pay, book: Book) -> Done:
 
     Raises NotFound (ORDER_NOT_FOUND), Refused (PAYMENT_ID_REUSED).
     """
-    known = book.payment(command.payment_id)
-    if known is not None and (known.order_id, known.amount) != (command.order_id, command.amount):
-        raise refusals.payment_id_reused(command.payment_id, known.order_id)
     order = book.order(command.order_id)
+    known = book.payment(command.payment_id)
     if known is not None:
+        if (known.order_id, known.amount) != (command.order_id, command.amount):
+            raise refusals.payment_id_reused(command.payment_id, known.order_id)
         return Done(order, known, is_repeat=True)
     payment = Payment(
         payment_id=command.payment_id,
