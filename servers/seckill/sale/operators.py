@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from domain.seckill import operating, refusals
 from domain.seckill.activity import Activity, ActivityState, Standing
+from domain.seckill.comparison import Comparison
 from domain.seckill.operating import Create, Operation, Publish
 from domain.shared.instants import Instant
 from servers.mesh.clock import Clock
@@ -19,18 +20,20 @@ from servers.store.once import Once
 from servers.store.store import Store
 
 
-class Shaped(Protocol):
-    """The gate, as it hears of activities. It raises nothing: its comparison finds what it missed."""
+class Gate(Protocol):
+    """The gate, as it hears of activities. The first two raise nothing: a comparison finds what they missed."""
 
     async def load(self, activity_id: str) -> object: ...
 
     async def reshape(self, activity_id: str) -> object: ...
 
+    async def compare(self, activity_id: str, repair: bool) -> Comparison: ...
+
 
 class Operators:
     """The port `Activities`."""
 
-    def __init__(self, store: Store, clock: Clock, gate: Shaped) -> None:
+    def __init__(self, store: Store, clock: Clock, gate: Gate) -> None:
         self._store = store
         self._clock = clock
         self._gate = gate
@@ -67,6 +70,11 @@ class Operators:
         if read is None:
             raise refusals.activity_not_found(activity_id)
         return read.standing
+
+    async def reconcile(self, activity_id: str, repair: bool) -> tuple[Standing, Comparison]:
+        """The activity as it was just before its gate was compared. Raises Unavailable (GATE_UNAVAILABLE)."""
+        standing = await self.standing(activity_id)
+        return standing, await self._gate.compare(activity_id, repair)
 
     async def activities(
         self, states: Collection[ActivityState], before: Place | None, limit: int

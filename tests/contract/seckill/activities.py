@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 def an_activity(stock: int = 3, **more: Any) -> Activity:
     """It sells from an hour before the tests' clock begins, for a day."""
     state = more.pop("state", ActivityState.PUBLISHED)
-    usual = {
+    usual: dict[str, Any] = {
         "title": "Gold cards",
         "item": SkuItem("gold_monthly"),
         "price": PRICE,
