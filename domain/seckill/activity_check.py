@@ -48,7 +48,9 @@ def _wording(settings: Settings) -> Iterator[FieldViolation]:
 
 
 def _window(settings: Settings) -> Iterator[FieldViolation]:
-    if not settings.opens < settings.closes:
+    if not settings.opens:
+        yield _violation("open_time", "REQUIRED", "says from when it sells")
+    elif not settings.opens < settings.closes:
         yield _violation("close_time", "NOT_AFTER_OPEN_TIME", "lies after `open_time`")
     elif settings.closes - settings.opens > LONGEST_WINDOW:
         yield _violation("close_time", "WINDOW_TOO_LONG", "lies at most 90 days after `open_time`")

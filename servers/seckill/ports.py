@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from domain.seckill.activity import Activity, ActivityState, Standing
 from domain.seckill.commands import Cancel, Pay
+from domain.seckill.comparison import Comparison
 from domain.seckill.done import Done
 from domain.seckill.operating import Create, Operation
 from domain.seckill.orders import Order
@@ -83,3 +84,6 @@ class Activities(Protocol):
         self, states: Collection[ActivityState], before: Place | None, limit: int
     ) -> Sequence[Activity]:
         """Those in some states, the latest opening first, by (opens, activity id), both descending."""
+
+    async def reconcile(self, activity_id: str, repair: bool) -> tuple[Standing, Comparison]:
+        """Raises NotFound (ACTIVITY_NOT_FOUND), Unavailable (GATE_UNAVAILABLE)."""

@@ -95,3 +95,14 @@ def test_a_tranche_is_released_at_its_instant(now: Instant, expected: str) -> No
     shelf = Shelf(an_activity(tranches=(Tranche(1, 1, ("gold",), OPENS + SECOND),)))
     [outcome] = shelf.commit([reservation()], now)
     assert word(outcome) == expected
+
+
+def test_a_late_payment_meets_the_limit() -> None:
+    """SK-3: who bought again meanwhile gets the money back."""
+    shelf = Shelf(an_activity(member_limit=1))
+    shelf.commit([reservation()], OPENS)
+    shelf.commit([Expire("one"), Reserve("two", "ann", "again", 1, "")], DUE)
+    [late] = shelf.commit([Pay("one", "p", PRICE, None)], DUE)
+    assert isinstance(late, Done)
+    assert late.payment is not None
+    assert late.payment.cause == "MEMBER_LIMIT_REACHED"

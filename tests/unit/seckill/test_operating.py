@@ -38,6 +38,7 @@ def refusal(activity: Activity, command: Operation, taken: dict[int, int] | None
         ({"item": SkuItem("")}, "settings.item"),
         ({"price": Money("", 0)}, "settings.price"),
         ({"price": Money("CNY", 10**12)}, "settings.price"),
+        ({"opens": 0}, "settings.open_time"),
         ({"closes": OPENS}, "settings.close_time"),
         ({"closes": OPENS + 91 * DAY}, "settings.close_time"),
         ({"stock": 0}, "settings.stock"),

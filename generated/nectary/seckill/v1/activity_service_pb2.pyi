@@ -443,44 +443,50 @@ class ReconcileResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     STOCK_FIELD_NUMBER: _builtins.int
-    GATE_LEFT_FIELD_NUMBER: _builtins.int
-    CLAIMED_FIELD_NUMBER: _builtins.int
-    HELD_FIELD_NUMBER: _builtins.int
+    GATE_FIELD_NUMBER: _builtins.int
+    DIFFERENCE_COUNTS_FIELD_NUMBER: _builtins.int
     DIFFERENCES_FIELD_NUMBER: _builtins.int
-    DIFFERENCES_OMITTED_FIELD_NUMBER: _builtins.int
+    REPAIRED_FIELD_NUMBER: _builtins.int
+    STILL_FIELD_NUMBER: _builtins.int
     BALANCED_FIELD_NUMBER: _builtins.int
-    gate_left: _builtins.int
-    """Units that the gate would still give out, all tranches together."""
-    claimed: _builtins.int
-    """Units of claims in the gate whose order is not known yet."""
-    held: _builtins.int
-    """Units of orders that the gate knows of."""
-    differences_omitted: _builtins.int
-    """How many more there are."""
+    repaired: _builtins.bool
+    """Whether the gate was repaired, and `gate` is how it is after that."""
+    still: _builtins.bool
+    """Whether nothing was sold or given back while it was looked at: only then must the figures of gate and
+    database fit exactly.
+    """
     balanced: _builtins.bool
-    """Whether gate_left = stock − orders − claims now: in the gate after a repair, as found without one."""
+    """Whether in each tranche left + claimed + held = stock."""
     @_builtins.property
     def stock(self) -> _seckill_pb2.Stock:
         """What the database says."""
 
     @_builtins.property
+    def gate(self) -> _containers.RepeatedCompositeFieldContainer[_seckill_pb2.GateTranche]:
+        """What the gate holds of each tranche, in their order. Empty if there is no gate."""
+
+    @_builtins.property
+    def difference_counts(self) -> _containers.RepeatedCompositeFieldContainer[_seckill_pb2.DifferenceCount]:
+        """How many differences there are of each kind; after a repair, those that were repaired."""
+
+    @_builtins.property
     def differences(self) -> _containers.RepeatedCompositeFieldContainer[_seckill_pb2.Difference]:
-        """What differs, at most 1,000. After a repair, what did."""
+        """The first 100 of them."""
 
     def __init__(
         self,
         *,
         stock: _seckill_pb2.Stock | None = ...,
-        gate_left: _builtins.int = ...,
-        claimed: _builtins.int = ...,
-        held: _builtins.int = ...,
+        gate: _abc.Iterable[_seckill_pb2.GateTranche] | None = ...,
+        difference_counts: _abc.Iterable[_seckill_pb2.DifferenceCount] | None = ...,
         differences: _abc.Iterable[_seckill_pb2.Difference] | None = ...,
-        differences_omitted: _builtins.int = ...,
+        repaired: _builtins.bool = ...,
+        still: _builtins.bool = ...,
         balanced: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["stock", b"stock"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balanced", b"balanced", "claimed", b"claimed", "differences", b"differences", "differences_omitted", b"differences_omitted", "gate_left", b"gate_left", "held", b"held", "stock", b"stock"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balanced", b"balanced", "difference_counts", b"difference_counts", "differences", b"differences", "gate", b"gate", "repaired", b"repaired", "still", b"still", "stock", b"stock"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -149,7 +149,7 @@ class ActivityServiceServicer:
 
     def Reconcile(self, request, context):
         """Compares the gate with the database, record by record, and repairs the gate where `repair` is set: then
-        stock in the gate = stock − orders − claims. The database is never changed. It is right at any moment,
+        what the gate has left = stock − orders − claims. The database is never changed. It is right at any moment,
         also in the middle of a sale, and needs Redis: UNAVAILABLE (GATE_UNAVAILABLE) without it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

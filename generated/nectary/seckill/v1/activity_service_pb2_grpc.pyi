@@ -51,7 +51,7 @@ class ActivityServiceStub:
     """
     Reconcile: _aio.UnaryUnaryMultiCallable[_activity_service_pb2.ReconcileRequest, _activity_service_pb2.ReconcileResponse]
     """Compares the gate with the database, record by record, and repairs the gate where `repair` is set: then
-    stock in the gate = stock − orders − claims. The database is never changed. It is right at any moment,
+    what the gate has left = stock − orders − claims. The database is never changed. It is right at any moment,
     also in the middle of a sale, and needs Redis: UNAVAILABLE (GATE_UNAVAILABLE) without it.
     """
 
@@ -140,7 +140,7 @@ class ActivityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_activity_service_pb2.ReconcileRequest, _abc.Awaitable[_activity_service_pb2.ReconcileResponse]],
     ) -> _abc.Awaitable[_activity_service_pb2.ReconcileResponse]:
         """Compares the gate with the database, record by record, and repairs the gate where `repair` is set: then
-        stock in the gate = stock − orders − claims. The database is never changed. It is right at any moment,
+        what the gate has left = stock − orders − claims. The database is never changed. It is right at any moment,
         also in the middle of a sale, and needs Redis: UNAVAILABLE (GATE_UNAVAILABLE) without it.
         """
 

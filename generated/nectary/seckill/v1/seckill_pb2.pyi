@@ -178,13 +178,17 @@ class _DifferenceKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Differ
     """The gate sets units aside for a claim of some age behind which nothing stands."""
     DIFFERENCE_KIND_RECORD_OF_ENDED_ORDER: _DifferenceKind.ValueType  # 4
     """The gate counts units of an order that holds none any more."""
-    DIFFERENCE_KIND_SETTINGS: _DifferenceKind.ValueType  # 5
-    """The gate has another stock, window or limit than the activity."""
-    DIFFERENCE_KIND_GATE_MISSING: _DifferenceKind.ValueType  # 6
-    """The gate has no records of this activity, or not all of them."""
+    DIFFERENCE_KIND_RECORD_UNLIKE_ORDER: _DifferenceKind.ValueType  # 5
+    """The gate knows an order with other units, or of another tranche."""
+    DIFFERENCE_KIND_SETTINGS: _DifferenceKind.ValueType  # 6
+    """The gate has an older revision of the activity."""
+    DIFFERENCE_KIND_UNBALANCED: _DifferenceKind.ValueType  # 7
+    """What the gate has left and what it sets aside do not make up the stock."""
+    DIFFERENCE_KIND_GATE_MISSING: _DifferenceKind.ValueType  # 8
+    """There is no gate."""
 
 class DifferenceKind(_DifferenceKind, metaclass=_DifferenceKindEnumTypeWrapper):
-    """A way in which gate and database differ at a reconciliation."""
+    """A way in which gate and database differ. The set may grow."""
 
 DIFFERENCE_KIND_UNSPECIFIED: DifferenceKind.ValueType  # 0
 """Never sent."""
@@ -196,10 +200,14 @@ DIFFERENCE_KIND_CLAIM_WITHOUT_ORDER: DifferenceKind.ValueType  # 3
 """The gate sets units aside for a claim of some age behind which nothing stands."""
 DIFFERENCE_KIND_RECORD_OF_ENDED_ORDER: DifferenceKind.ValueType  # 4
 """The gate counts units of an order that holds none any more."""
-DIFFERENCE_KIND_SETTINGS: DifferenceKind.ValueType  # 5
-"""The gate has another stock, window or limit than the activity."""
-DIFFERENCE_KIND_GATE_MISSING: DifferenceKind.ValueType  # 6
-"""The gate has no records of this activity, or not all of them."""
+DIFFERENCE_KIND_RECORD_UNLIKE_ORDER: DifferenceKind.ValueType  # 5
+"""The gate knows an order with other units, or of another tranche."""
+DIFFERENCE_KIND_SETTINGS: DifferenceKind.ValueType  # 6
+"""The gate has an older revision of the activity."""
+DIFFERENCE_KIND_UNBALANCED: DifferenceKind.ValueType  # 7
+"""What the gate has left and what it sets aside do not make up the stock."""
+DIFFERENCE_KIND_GATE_MISSING: DifferenceKind.ValueType  # 8
+"""There is no gate."""
 Global___DifferenceKind: _TypeAlias = DifferenceKind  # noqa: Y015
 
 @_typing.final
@@ -655,6 +663,74 @@ class Payment(_message.Message):
 Global___Payment: _TypeAlias = Payment  # noqa: Y015
 
 @_typing.final
+class GateTranche(_message.Message):
+    """What the gate holds of a tranche. All figures are units."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    STOCK_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    CLAIMED_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    ORDERED_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """Its place in the activity, from 1."""
+    stock: _builtins.int
+    """All its units, as the gate knows it."""
+    left: _builtins.int
+    """Those that it would still give out."""
+    claimed: _builtins.int
+    """Those set aside for claims whose order it does not know yet."""
+    held: _builtins.int
+    """Those set aside for orders that it knows."""
+    ordered: _builtins.int
+    """Those of orders in the database that hold them."""
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        stock: _builtins.int = ...,
+        left: _builtins.int = ...,
+        claimed: _builtins.int = ...,
+        held: _builtins.int = ...,
+        ordered: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claimed", b"claimed", "held", b"held", "left", b"left", "number", b"number", "ordered", b"ordered", "stock", b"stock"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GateTranche: _TypeAlias = GateTranche  # noqa: Y015
+
+@_typing.final
+class DifferenceCount(_message.Message):
+    """How many differences of a kind there are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    kind: Global___DifferenceKind.ValueType
+    """What differs."""
+    count: _builtins.int
+    """How often."""
+    def __init__(
+        self,
+        *,
+        kind: Global___DifferenceKind.ValueType = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "kind", b"kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DifferenceCount: _TypeAlias = DifferenceCount  # noqa: Y015
+
+@_typing.final
 class Difference(_message.Message):
     """One difference between gate and database."""
 
@@ -663,34 +739,26 @@ class Difference(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     MEMBER_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
-    ORDER_ID_FIELD_NUMBER: _builtins.int
     UNITS_FIELD_NUMBER: _builtins.int
-    REPAIRED_FIELD_NUMBER: _builtins.int
     kind: Global___DifferenceKind.ValueType
     """What differs."""
     member_id: _builtins.str
     """The member; empty if it is about the whole activity."""
     request_id: _builtins.str
     """The request id of the claim or order; empty if it is about the whole activity."""
-    order_id: _builtins.str
-    """The order; empty if there is none."""
     units: _builtins.int
     """How many units it is about."""
-    repaired: _builtins.bool
-    """Whether it was repaired just now."""
     def __init__(
         self,
         *,
         kind: Global___DifferenceKind.ValueType = ...,
         member_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
-        order_id: _builtins.str = ...,
         units: _builtins.int = ...,
-        repaired: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "member_id", b"member_id", "order_id", b"order_id", "repaired", b"repaired", "request_id", b"request_id", "units", b"units"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "member_id", b"member_id", "request_id", b"request_id", "units", b"units"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
