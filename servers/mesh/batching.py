@@ -57,6 +57,10 @@ class Coalescer(Generic[K, V]):
 
     async def __call__(self, item: K) -> V:
         """The result for this item. Raises Unavailable(STORE_OVERLOADED) if too many wait already."""
+        return await self.put(item)
+
+    def put(self, item: K) -> asyncio.Future[V]:
+        """As a call does, after whatever was put before; nobody need wait for the result."""
         if len(self._waiting) >= self._max_waiting:
             self._forget_the_cancelled()
         if len(self._waiting) >= self._max_waiting:
@@ -67,7 +71,7 @@ class Coalescer(Generic[K, V]):
         idle = self._next is None and len(self._running) < self._in_flight
         if idle or (self._pausing and len(self._waiting) >= self._max_size):
             self._schedule(loop.call_soon(self._start))
-        return await future
+        return future
 
     @property
     def has_waiting(self) -> bool:

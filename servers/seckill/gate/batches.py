@@ -1,9 +1,11 @@
 """Many things at once: whoever comes in the same moment shares one pipeline, with one script an activity."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from domain.seckill.gate import Answer, Verdict
+from domain.shared.errors import Unavailable
 from servers.mesh.batching import Coalescer
 from servers.seckill.gate.store import Call, GateStore, Reply
 from servers.seckill.gate.things import BATCH, MOST_THINGS, NOBODY, answers_of
@@ -35,6 +37,12 @@ class Batches:
     async def do(self, activity_id: str, things: Sequence[bytes]) -> Sequence[Answer]:
         """An answer each: AWAY if there is none. Raises Unavailable (STORE_OVERLOADED)."""
         return await self._coalesced(Entry(activity_id, things))
+
+    def tell(self, activity_id: str, things: Sequence[bytes]) -> None:
+        """Has them done after all that was asked before; nobody hears whether they were."""
+        # What is not told now is found by the comparison.
+        with suppress(Unavailable):
+            self._coalesced.put(Entry(activity_id, things))
 
     async def close(self) -> None:
         """Returns when nothing is under way."""

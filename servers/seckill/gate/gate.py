@@ -6,13 +6,14 @@ or broken lets everybody pass.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from domain.seckill.comparison import Comparison
 from domain.seckill.gate import Answer, Claim, OrderFact, Verdict
 from domain.shared.errors import Unavailable
 from servers.mesh.redis_clients import STORE_ERRORS, AnyRedis
-from servers.seckill.gate.batches import AWAY, Batches
+from servers.seckill.gate.batches import Batches
 from servers.seckill.gate.comparing import Comparer
 from servers.seckill.gate.loading import Loader
 from servers.seckill.gate.sold_out import SoldOut
@@ -65,12 +66,15 @@ class Gate:
 
     async def is_claimed(self, activity_id: str, member_id: str, request_id: str) -> bool:
         """Whether units are set aside, and no order is known; not, if the gate does not answer."""
-        (answer,) = await self._told(activity_id, (looking(member_id, request_id),))
-        return answer.verdict is Verdict.OPEN
+        with suppress(Unavailable):
+            (answer,) = await self._batches.do(activity_id, (looking(member_id, request_id),))
+            return answer.verdict is Verdict.OPEN
+        return False
 
     def settle(self, activity_id: str, orders: Sequence[OrderFact]) -> None:
         """Tells that these orders hold units; best effort, and soon."""
-        self._tell(activity_id, [settling(order) for order in orders])
+        if orders:
+            self._batches.tell(activity_id, [settling(order) for order in orders])
 
     def drop(self, activity_id: str, records: Sequence[tuple[str, str, int]]) -> None:
         """Gives units back, of (member, request id, stamp); best effort, and soon.
@@ -79,7 +83,7 @@ class Gate:
         """
         if records:
             self._sold_out.forget(activity_id)
-        self._tell(activity_id, [dropping(*record) for record in records])
+            self._batches.tell(activity_id, [dropping(*record) for record in records])
 
     async def load(self, activity_id: str) -> bool:
         """Makes the gate from the orders, if there is none. Whether it is open now."""
@@ -115,17 +119,6 @@ class Gate:
         while True:
             await asyncio.sleep(PROBE_SECONDS)
             await self._store.probe()
-
-    def _tell(self, activity_id: str, things: Sequence[bytes]) -> None:
-        if things:
-            self._spawn(self._told(activity_id, things))
-
-    async def _told(self, activity_id: str, things: Sequence[bytes]) -> Sequence[Answer]:
-        try:
-            return await self._batches.do(activity_id, things)
-        except Unavailable:
-            # The comparison finds it.
-            return [AWAY] * len(things)
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
