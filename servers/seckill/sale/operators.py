@@ -21,7 +21,7 @@ from servers.store.store import Store
 
 
 class Gate(Protocol):
-    """The gate, as it hears of activities. The first two raise nothing: a comparison finds what they missed."""
+    """The gate, as operators meet it. It hears of a change in any case: a comparison finds what it missed."""
 
     async def load(self, activity_id: str) -> object: ...
 

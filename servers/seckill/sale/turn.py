@@ -97,7 +97,9 @@ class Turns:
         return True
 
     def _give(self, activity_id: str) -> None:
-        self._held.pop(activity_id, None)
+        held = self._held.pop(activity_id, None)
+        if held is not None and held.giving is not None:
+            held.giving.cancel()
         task = asyncio.create_task(self._run(activity_id, b"GIVE"))
         self._giving.add(task)
         task.add_done_callback(self._giving.discard)
