@@ -12,6 +12,7 @@ T = TypeVar("T")
 
 GRACE_SECONDS = 0.002
 """When the time is up, in case it was this process that was late: the answer may lie in the socket."""
+CLOSE_SECONDS = 2.0
 
 
 class BriefCalls:
@@ -33,9 +34,11 @@ class BriefCalls:
         return task.result()
 
     async def close(self) -> None:
-        """Returns when nothing is under way."""
+        """Returns when nothing is under way. What still hangs then is given up, with its connection."""
         if self._running:
-            await asyncio.wait(self._running)
+            _, hanging = await asyncio.wait(self._running, timeout=CLOSE_SECONDS)
+            for task in hanging:
+                task.cancel()
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)

@@ -31,6 +31,8 @@ MOST_BREAKERS = 1024
 EVERYBODY = "all"
 """The name of the one breaker of a single server."""
 _PROBE_MS = 1_000
+_LOST_BETWEEN = (AttributeError,)
+"""What redis-py raises where another task has just closed a connection to a cluster's server."""
 
 Reply = list[Any]
 
@@ -60,6 +62,8 @@ class GateStore:
         self._calls = BriefCalls()
         self._breakers: OrderedDict[str, Breaker] = OrderedDict()
         self._is_cluster = isinstance(client, RedisCluster)
+        self._is_ready = asyncio.Event()
+        self._getting_ready = asyncio.Lock()
 
     async def run(self, calls: Sequence[Call], seconds: float | None = None) -> list[Reply | Exception]:
         """A reply each, or what went wrong with it: one of STORE_ERRORS, or Away. Never raises those."""
@@ -111,12 +115,22 @@ class GateStore:
 
     async def _alone(self, call: Call, seconds: float) -> Reply | Exception:
         try:
-            reply: Reply | int = await self._calls.run(
-                call.script.run(self._client, gate_keys(call.activity_id), self._argued(call)), seconds
-            )
-        except STORE_ERRORS as error:
+            reply: Reply | int = await self._calls.run(self._by_itself(call), seconds)
+        except (*STORE_ERRORS, *_LOST_BETWEEN) as error:
             return error
         return _listed(reply)
+
+    async def _by_itself(self, call: Call) -> Any:
+        if self._is_cluster and not self._is_ready.is_set():
+            await self._get_ready()
+        return await call.script.run(self._client, gate_keys(call.activity_id), self._argued(call))
+
+    async def _get_ready(self) -> None:
+        # Of a cluster's client that many use before it has seen the cluster, most calls fail.
+        async with self._getting_ready:
+            if not self._is_ready.is_set():
+                await self._client.initialize()
+                self._is_ready.set()
 
     async def _pipelined(self, calls: Sequence[Call]) -> list[Reply | Exception]:
         replies = await self._piped([("EVALSHA", call.script.name, call) for call in calls])

@@ -18,6 +18,12 @@ async def sold(gate: Gate, ledger: Ledger, count: int) -> None:
     await gate.load("a")
     for claim in claims(count):
         assert await buy(gate, ledger, "a", claim) is Verdict.HELD
+    await told(gate)
+
+
+async def told(gate: Gate) -> None:
+    """Returns when the gate has heard all that was said."""
+    await gate.is_claimed("a", "nobody", "r")
 
 
 async def seen(gate: Gate, *expected: Found) -> None:
@@ -96,6 +102,7 @@ async def test_a_record_unlike_its_order_is_made_like_it(
     async with a_gate(redis_server.url, ledger) as gate:
         await sold(gate, ledger, 3)
         gate.settle("a", [OrderFact("member-0", "r-1", 3, 2)])
+        await told(gate)
         await seen(gate, Found(Difference.RECORD_UNLIKE_ORDER, "member-0", "r-1", 1))
 
 
