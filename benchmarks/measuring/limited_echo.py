@@ -7,14 +7,18 @@ answered all the same: what it costs to end a call with an error is not the ques
 with the log that a process keeps: a record of each call, with its evidence, to a Redis Stream.
 """
 
+import asyncio
+import json
+import os
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+import grpc
 import uvloop
 
 from benchmarks.measuring.limits import limiter
-from benchmarks.measuring.serving import Handler, serve
 from domain.risk.rules import Limit, Rule, RuleSet
 from domain.risk.subjects import SubjectKind
 from domain.shared.errors import Throttled
@@ -94,18 +98,29 @@ def _behind(chambers: Chambers, *, refuses: bool) -> Any:
 
 
 async def _serve(url: str) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with limiter(url) as (own, client):
         log = EventLog([Outlet(StreamSink(client, SystemClock()))], to_json)
         log.start()
-        handlers: Mapping[str, Handler] = {
+        handlers = {
             "Bare": _bare,
             "Limited": _behind(_chambers(own, FOUR, _Unwritten()), refuses=False),
             "Refused": _behind(_chambers(own, (*FOUR, NOTHING), _Unwritten()), refuses=True),
             "Recorded": _behind(_chambers(own, FOUR, log), refuses=False),
         }
-        await serve(
-            SERVICE, {name: (handler, pb.ListIdentitiesRequest) for name, handler in handlers.items()}
-        )
+        kind = pb.ListIdentitiesRequest
+        server = grpc.aio.server()
+        methods = {
+            name: grpc.unary_unary_rpc_method_handler(handler, kind.FromString, kind.SerializeToString)
+            for name, handler in handlers.items()
+        }
+        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, methods)])
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        print(json.dumps({"address": f"127.0.0.1:{port}", "pid": os.getpid()}), flush=True)
+        await stop.wait()
+        await server.stop(None)
         await log.close()
 
 
