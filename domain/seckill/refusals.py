@@ -37,15 +37,14 @@ def scene_not_allowed(activity: Activity, scene: str) -> Refused:
     return Refused("SCENE_NOT_ALLOWED", message, activity_id=activity.activity_id, scene=scene)
 
 
-def member_limit_reached(activity: Activity, units: int) -> Refused:
+def member_limit_reached(activity: Activity, _: int = 0) -> Refused:
     """SK-3."""
     limit = activity.settings.member_limit
     return Refused(
         "MEMBER_LIMIT_REACHED",
-        f"one member may have {limit}, and this one has {units}",
+        f"one member may have {limit} at a time",
         activity_id=activity.activity_id,
         member_limit=str(limit),
-        units=str(units),
     )
 
 

@@ -43,7 +43,7 @@ def reserve(command: Reserve, book: Book) -> Done:
 def require_within_limit(book: Book, member_id: str, quantity: int) -> None:
     """SK-3. Raises Refused (MEMBER_LIMIT_REACHED)."""
     if book.units(member_id) + quantity > book.activity.settings.member_limit:
-        raise refusals.member_limit_reached(book.activity, book.units(member_id))
+        raise refusals.member_limit_reached(book.activity)
 
 
 def first_with_room(book: Book, tranches: Sequence[Tranche], quantity: int) -> Tranche:

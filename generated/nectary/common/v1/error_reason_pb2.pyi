@@ -185,7 +185,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: the activity sells no more. Metadata: `activity_id`."""
     ERROR_REASON_MEMBER_LIMIT_REACHED: _ErrorReason.ValueType  # 303
     """FAILED_PRECONDITION: the member has, or would have, more units than one member may. Metadata:
-    `activity_id`, `member_limit`, `units`, those that the member has.
+    `activity_id`, `member_limit`.
     """
     ERROR_REASON_NOT_ELIGIBLE: _ErrorReason.ValueType  # 304
     """FAILED_PRECONDITION: no part of the stock is open to this member. Metadata: `activity_id` and, if one will
@@ -384,7 +384,7 @@ ERROR_REASON_ACTIVITY_CLOSED: ErrorReason.ValueType  # 302
 """FAILED_PRECONDITION: the activity sells no more. Metadata: `activity_id`."""
 ERROR_REASON_MEMBER_LIMIT_REACHED: ErrorReason.ValueType  # 303
 """FAILED_PRECONDITION: the member has, or would have, more units than one member may. Metadata:
-`activity_id`, `member_limit`, `units`, those that the member has.
+`activity_id`, `member_limit`.
 """
 ERROR_REASON_NOT_ELIGIBLE: ErrorReason.ValueType  # 304
 """FAILED_PRECONDITION: no part of the stock is open to this member. Metadata: `activity_id` and, if one will
