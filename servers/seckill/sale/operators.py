@@ -27,7 +27,7 @@ class Gate(Protocol):
 
     async def reshape(self, activity_id: str) -> object: ...
 
-    async def compare(self, activity_id: str, repair: bool) -> Comparison: ...
+    async def compare(self, activity_id: str, *, repair: bool) -> Comparison: ...
 
 
 class Operators:
@@ -74,7 +74,7 @@ class Operators:
     async def reconcile(self, activity_id: str, repair: bool) -> tuple[Standing, Comparison]:
         """The activity as it was just before its gate was compared. Raises Unavailable (GATE_UNAVAILABLE)."""
         standing = await self.standing(activity_id)
-        return standing, await self._gate.compare(activity_id, repair)
+        return standing, await self._gate.compare(activity_id, repair=repair)
 
     async def activities(
         self, states: Collection[ActivityState], before: Place | None, limit: int

@@ -22,6 +22,7 @@ _numbers = itertools.count(1)
 def an_activity(stock: int = 3, **more: Any) -> Activity:
     """It sells from an hour before the tests' clock begins, for a day."""
     state = more.pop("state", ActivityState.PUBLISHED)
+    name = more.pop("name", "") or f"sale_{next(_numbers)}"
     usual: dict[str, Any] = {
         "title": "Gold cards",
         "item": SkuItem("gold_monthly"),
@@ -33,7 +34,7 @@ def an_activity(stock: int = 3, **more: Any) -> Activity:
         "payment_seconds": PAYMENT_SECONDS,
     }
     settings = Settings(**(usual | more))
-    return Activity(f"sale_{next(_numbers)}", 1, state, settings, EPOCH, EPOCH)
+    return Activity(name, 1, state, settings, EPOCH, EPOCH)
 
 
 async def opened(store: Store, stock: int = 3, **more: Any) -> Activity:
