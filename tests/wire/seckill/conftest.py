@@ -6,10 +6,14 @@ import pytest
 import redis.asyncio
 
 from tests.servers import MariaDB, Redis
+from tests.wire.exchanges import Exchanges
 from tests.wire.seckill.mesh import START, Mesh, serving, with_cards
+from tests.wire.seckill.story import told
 
 DATABASE = 6
 """Of the run's Valkey, in which nobody else leaves gates behind."""
+TOLD_DATABASE = 7
+"""Of the story, whose activity has the same name on every engine."""
 Databases = Callable[[str], str]
 """Makes an empty database with this name; its URL."""
 
@@ -41,6 +45,16 @@ async def shared_mesh(databases: Databases, redis_url: str) -> AsyncIterator[Mes
     async with serving(databases("shared_seckill"), redis_url) as mesh:
         await with_cards(mesh)
         yield mesh
+
+
+@pytest.fixture(scope="session")
+async def story(databases: Databases, valkey: Redis) -> AsyncIterator[Exchanges[Mesh]]:
+    """One good request to every method, told on a server that has heard nothing else."""
+    redis_url = f"{valkey.url.rpartition('/')[0]}/{TOLD_DATABASE}"
+    await emptied(redis_url)
+    async with serving(databases("told_seckill"), redis_url) as mesh:
+        await with_cards(mesh)
+        yield await told(mesh)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from servers.mesh.wiring import SLICES
 from servers.store.config import StoreConfig
 from servers.store.migrations import migrate
 from servers.store.store import Store
+from tests.wire.exchanges import paths_of
 from tests.wire.identity.cards import a_catalog
 
 START = datetime(2027, 3, 1, 4, 0, 0, 250_000, tzinfo=UTC)
@@ -32,9 +33,7 @@ SERVICES = (
     activity_service_pb2.DESCRIPTOR.services_by_name["ActivityService"],
     seckill_service_pb2.DESCRIPTOR.services_by_name["SeckillService"],
 )
-PATHS = {
-    method.name: f"/{service.full_name}/{method.name}" for service in SERVICES for method in service.methods
-}
+PATHS = paths_of(SERVICES)
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,11 @@ class Mesh:
         """Let the clock stand at a moment; whatever fell due has been done."""
         await self.clock.set(moment, frozen=True)
 
-    async def call(self, name: str, request: Any, **more: Any) -> bytes:
-        """The answer as it is on the wire."""
-        call: Any = self.channel.unary_unary(PATHS[name], request_serializer=type(request).SerializeToString)
+    async def call(self, path: str, request: Any, **more: Any) -> bytes:
+        """The answer as it is on the wire. A method's name is enough."""
+        call: Any = self.channel.unary_unary(
+            PATHS.get(path, path), request_serializer=type(request).SerializeToString
+        )
         answer: bytes = await call(request, **more)
         return answer
 
