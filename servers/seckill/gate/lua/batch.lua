@@ -2,15 +2,15 @@
 --
 -- All is read first, then decided, then written: a script that cannot write has written nothing.
 -- ARGV: as gate.lua says, the loader if it is he who pushes, then for each thing: verb (1 byte), units (2),
---   mask of a claim or tranche of an order (1), stamp (7), its four places in the filter (4 each), and
---   "member/request". Verbs and verdicts are those of servers/seckill/gate/things.py and domain/seckill/gate.py.
+--   mask of a claim or tranche of an order (1), stamp (7), its four places in the filter (4 each), length of
+--   the member's id (1), and "member/request". Verbs and verdicts are those of servers/seckill/gate/things.py and domain/seckill/gate.py.
 -- Answers: state, then all answers in one string: verdict (1), tranche (1), units (2), stamp (7). Only the
 --   state if there is no gate, or the loader is not the one who loads.
 
 local CLAIM, SETTLE, DROP = 1, 2, 3
 local IS_CLAIMED, IS_OPEN, IS_HELD, IS_SOLD_OUT, IS_OVER_LIMIT, IS_NOT_ELIGIBLE = 1, 2, 3, 4, 5, 6
 local IS_NOT_OPEN, IS_CLOSED, IS_KNOWN, IS_ABSENT, IS_MISSING = 7, 8, 9, 10, 11
-local PLACES_AT, NAME_AT = 12, 28
+local PLACES_AT, NAME_AT = 12, 29
 
 local gate = read_gate()
 if not gate then return {MISSING} end
@@ -21,7 +21,7 @@ local things, names, owners = {}, {}, {}
 for i = 3, #ARGV do
   local verb, units, place, stamp = unpack_binary('>BHBI7', ARGV[i])
   local name = sub(ARGV[i], NAME_AT)
-  local member = string.match(name, '^[^/]*')
+  local member = sub(name, 1, string.byte(ARGV[i], NAME_AT - 1))
   local at = i - 2
   things[at] = {verb = verb, units = units, place = place, stamp = stamp, name = name, member = member, packed = ARGV[i]}
   names[at], owners[at] = name, member
@@ -80,9 +80,17 @@ local function remove(thing)
   changed[thing.name], touched[thing.member] = true, true
 end
 
+local function answer(verdict, record)
+  return pack('>BBHI7', verdict, record.tranche, record.units, record.stamp or 0)
+end
+
+local NOTHING = {tranche = 0, units = 0}
+local plain_answers = {}
+for verdict = IS_CLAIMED, IS_MISSING do plain_answers[verdict] = answer(verdict, NOTHING) end
+
 local function seen(record)
-  if not record then return {IS_ABSENT, 0, 0, 0} end
-  return {record.stamp and IS_OPEN or IS_HELD, record.tranche, record.units, record.stamp or 0}
+  if not record then return plain_answers[IS_ABSENT] end
+  return answer(record.stamp and IS_OPEN or IS_HELD, record)
 end
 
 local function is_known(thing)
@@ -110,7 +118,7 @@ local function choose(thing)
 end
 
 local function claim(thing)
-  if gate.state ~= STATES.OPEN then return {IS_MISSING, 0, 0, 0} end
+  if gate.state ~= STATES.OPEN then return plain_answers[IS_MISSING] end
   local record = records[thing.name]
   if record then
     if record.stamp then
@@ -120,15 +128,16 @@ local function claim(thing)
     return seen(record)
   end
   local tranche, refusal = choose(thing)
-  if not tranche then return {is_known(thing) and IS_KNOWN or refusal, 0, 0, 0} end
+  if not tranche then return plain_answers[is_known(thing) and IS_KNOWN or refusal] end
   put(thing, {tranche = tranche, units = thing.units, stamp = real})
-  return {IS_CLAIMED, tranche, thing.units, real}
+  return answer(IS_CLAIMED, records[thing.name])
 end
 
 local function settle(thing)
   local record = records[thing.name]
   local before = seen(record)
-  known[thing.name] = thing
+  -- Whatever has a record is known.
+  if not record then known[thing.name] = thing end
   if thing.units == 0 then return before end
   if record and record.tranche == thing.place and record.units == thing.units then
     if record.stamp then
@@ -190,15 +199,20 @@ local function write_members()
   delete(MEMBERS, gone)
 end
 
--- Whether the filter has learned something.
+-- Whether the filter has learned something. One command for all: each costs more than what it does.
 local function write_known()
-  local learned = false
+  local sets = {}
   for _, thing in pairs(known) do
-    local places, new = {unpack_binary('>I4I4I4I4', thing.packed, PLACES_AT)}, false
+    local places = {unpack_binary('>I4I4I4I4', thing.packed, PLACES_AT)}
     for i = 1, 4 do
-      if redis.call('SETBIT', KNOWN, places[i] % gate.bits, 1) == 0 then new = true end
+      local at = #sets
+      sets[at + 1], sets[at + 2], sets[at + 3], sets[at + 4] = 'SET', 'u1', places[i] % gate.bits, 1
     end
-    if new then
+  end
+  if #sets == 0 then return false end
+  local before, learned = redis.call('BITFIELD', KNOWN, unpack(sets)), false
+  for i = 1, #before, 4 do
+    if before[i] + before[i + 1] + before[i + 2] + before[i + 3] < 4 then
       gate.adds = gate.adds + 1
       learned = true
     end
@@ -208,12 +222,10 @@ end
 
 local answers = {}
 for i, thing in ipairs(things) do
-  local answer
-  if thing.verb == CLAIM then answer = claim(thing)
-  elseif thing.verb == SETTLE then answer = settle(thing)
-  elseif thing.verb == DROP then answer = drop(thing)
-  else answer = seen(records[thing.name]) end
-  answers[i] = pack('>BBHI7', unpack(answer))
+  if thing.verb == CLAIM then answers[i] = claim(thing)
+  elseif thing.verb == SETTLE then answers[i] = settle(thing)
+  elseif thing.verb == DROP then answers[i] = drop(thing)
+  else answers[i] = seen(records[thing.name]) end
 end
 
 local learned = write_known()
