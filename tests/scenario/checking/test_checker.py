@@ -30,7 +30,7 @@ T0 = 1_790_000_000.0
 
 @dataclass
 class Sale:
-    """Three units in one tranche: reserved, delivered, and cancelled and bought again; and two who got none."""
+    """Three units in one tranche, reserved, delivered, cancelled and bought again; two who got none."""
 
     database: sqlite3.Connection
     gate: "redis.Redis"
