@@ -37,7 +37,7 @@ def scene_not_allowed(activity: Activity, scene: str) -> Refused:
     return Refused("SCENE_NOT_ALLOWED", message, activity_id=activity.activity_id, scene=scene)
 
 
-def member_limit_reached(activity: Activity, _: int = 0) -> Refused:
+def member_limit_reached(activity: Activity) -> Refused:
     """SK-3."""
     limit = activity.settings.member_limit
     return Refused(
