@@ -97,15 +97,17 @@ class Seller:
 
 @contextmanager
 def seller(ground: Ground, load: Load, **settings: object) -> Iterator[Seller]:
-    """Seckill with its interceptors and its jobs, on these stores."""
-    own = {
-        "listen_port": 0,
-        "store_url": ground.store_url,
-        "redis_url": ground.redis.url,
-        "log_level": "error",
-    }
-    with child("servers.mesh.cli", "serve", "all", settings=own | settings) as server:
-        yield Seller(ground, load, server)
+    """Seckill with its interceptors and its jobs, on these stores; `settings` are its own.
+
+    As in production it is a process by itself, and its CPU time is what is told. Identity and Risk, which
+    reads every process's log of decisions, are another process.
+    """
+    own = {"store_url": ground.store_url, "redis_url": ground.redis.url}
+    own |= {"listen_port": "0", "log_level": "error"}
+    with child("servers.mesh.cli", "serve", "identity", "risk", settings=own) as others:
+        own["identity_target"] = others.address
+        with child("servers.mesh.cli", "serve", "seckill", settings=own | settings) as server:
+            yield Seller(ground, load, server)
 
 
 def driven(ground: Ground, load: Load, server: Child, plan: Plan) -> Run:

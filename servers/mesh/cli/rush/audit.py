@@ -1,6 +1,6 @@
 """What members heard beside what is in the books: every figure that must agree after a sale."""
 
-from clients import ActivityClient, SeckillClient
+from clients import SeckillClient
 from servers.mesh.cli.demo.check import Check
 from servers.mesh.cli.rush.crowd import Sale
 from servers.mesh.cli.session import Mesh
@@ -11,11 +11,10 @@ SOLD_OUT = "SOLD_OUT"
 
 async def audit(mesh: Mesh, sale: Sale, requests: int) -> list[Check]:
     """After the sale, while nothing is on its way."""
-    activities = ActivityClient(mesh.channel)
-    booked = await _orders(SeckillClient(mesh.channel), sale.activity_id)
+    booked = await _orders(mesh.seckill, sale.activity_id)
     told = {one.order_id: one.member_id for one in sale.sold}
-    answer = await activities.get_activity(sale.activity_id)
-    compared = await activities.reconcile(sale.activity_id, repair=False)
+    answer = await mesh.activities.get_activity(sale.activity_id)
+    compared = await mesh.activities.reconcile(sale.activity_id, repair=False)
     wanted = min(requests, sale.stock)
     return [
         Check("members who had an answer", requests, len(sale.heard)),

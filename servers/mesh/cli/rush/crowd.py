@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from google.protobuf.duration_pb2 import Duration
 
-from clients import ActivityClient, NectaryError, SeckillClient
+from clients import NectaryError, SeckillClient
 from clients.times import timestamp_of
 from nectary.common.v1 import money_pb2
 from nectary.seckill.v1 import seckill_pb2
@@ -67,7 +67,6 @@ def new_activity_id() -> str:
 
 async def open_sale(mesh: Mesh, activity_id: str, stock: int) -> Sale:
     """Makes and publishes an activity that sells gold cards from now on, one for each member."""
-    activities = ActivityClient(mesh.channel)
     now = await mesh.now()
     settings = seckill_pb2.ActivitySettings(
         title="Gold cards for the quick",
@@ -79,8 +78,8 @@ async def open_sale(mesh: Mesh, activity_id: str, stock: int) -> Sale:
         member_limit=1,
         payment_timeout=Duration(seconds=PAYMENT_SECONDS),
     )
-    await activities.create_activity(activity_id, settings)
-    await activities.publish_activity(activity_id)
+    await mesh.activities.create_activity(activity_id, settings)
+    await mesh.activities.publish_activity(activity_id)
     return Sale(activity_id, stock)
 
 
@@ -88,13 +87,12 @@ async def rush(
     mesh: Mesh, sale: Sale, requests: int, in_flight: int, heard: Callable[[Heard], None] = lambda one: None
 ) -> None:
     """So many members ask once each, `in_flight` of them at any time."""
-    client = SeckillClient(mesh.channel)
     members = iter(range(1, requests + 1))
     begun = time.monotonic()
 
     async def ask(waiting: Iterator[int]) -> None:
         for number in waiting:
-            one = await _asked(client, sale.activity_id, f"member-{number:06d}", begun)
+            one = await _asked(mesh.seckill, sale.activity_id, f"member-{number:06d}", begun)
             sale.heard.append(one)
             heard(one)
 

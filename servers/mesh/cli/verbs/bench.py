@@ -36,7 +36,6 @@ async def seckill(
     """
     from rich.text import Text
 
-    from clients import ActivityClient
     from servers.mesh.cli.demo.check import check_table
     from servers.mesh.cli.drawing.answers import answer_bars, answers_svg, histogram
     from servers.mesh.cli.private_mesh import private_mesh
@@ -51,7 +50,7 @@ async def seckill(
         with watched(output, requests, stock) as heard:
             await rush(mesh, sale, requests, in_flight, heard)
         results = await audit(mesh, sale, requests)
-        await ActivityClient(mesh.channel).close_activity(sale.activity_id)
+        await mesh.activities.close_activity(sale.activity_id)
     title = f"{requests:,} members for {stock:,} units"
     sold, refused = ([one.at for one in some] for some in (sale.sold, sale.refused))
     try:
