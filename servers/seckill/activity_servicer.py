@@ -11,7 +11,8 @@ from nectary.seckill.v1 import activity_service_pb2 as pb
 from nectary.seckill.v1 import activity_service_pb2_grpc as rpc
 from nectary.seckill.v1 import seckill_pb2
 from servers.mesh.pages import Query, place_of, size_of, token_of_place
-from servers.seckill.asking import require_visible, sees_drafts
+from servers.seckill.asking import acts_for_nobody, require_visible
+from servers.seckill.glances import Glances
 from servers.seckill.ports import Activities
 from servers.seckill.watching import Watching
 from servers.seckill.wire import activities
@@ -30,9 +31,10 @@ M = TypeVar("M", bound=Message)
 class ActivityServicer(rpc.ActivityServiceServicer):
     """What is sold in flash sales, and how the sales go."""
 
-    def __init__(self, own: Activities, watching: Watching) -> None:
+    def __init__(self, own: Activities) -> None:
         self._activities = own
-        self._watching = watching
+        self._watching = Watching(own)
+        self._glances = Glances(own)
 
     async def CreateActivity(
         self, request: pb.CreateActivityRequest, context: "Context"
@@ -60,7 +62,8 @@ class ActivityServicer(rpc.ActivityServiceServicer):
         return await self._operated(request, Close(), pb.CloseActivityResponse)
 
     async def GetActivity(self, request: pb.GetActivityRequest, context: "Context") -> pb.GetActivityResponse:
-        standing = await self._activities.standing(request.activity_id)
+        look = self._activities.standing if acts_for_nobody() else self._glances
+        standing = await look(request.activity_id)
         require_visible(standing.activity)
         return pb.GetActivityResponse(
             activity=activities.activity(standing.activity), stock=activities.stock(standing)
@@ -118,4 +121,4 @@ def _states(asked_for: "seckill_pb2.ActivityState.ValueType") -> frozenset[Activ
     """Those that are to be listed, and that the caller may see."""
     wanted = ACTIVITY_STATES.own_or_none(asked_for)
     states = frozenset(ActivityState) if wanted is None else frozenset({wanted})
-    return states if sees_drafts() else states - {ActivityState.DRAFT}
+    return states if acts_for_nobody() else states - {ActivityState.DRAFT}

@@ -14,14 +14,14 @@ def actor() -> str:
     return current_caller().name or "nobody"
 
 
-def sees_drafts() -> bool:
-    """Whether the caller acts for no member."""
+def acts_for_nobody() -> bool:
+    """Whether the caller is no gateway: it sees drafts, and everything as it stands this moment."""
     return current_caller().role != risk.CALLER_ROLE_GATEWAY
 
 
 def require_visible(activity: Activity) -> None:
     """Raises NotFound (ACTIVITY_NOT_FOUND) for a draft before a gateway."""
-    if activity.state is ActivityState.DRAFT and not sees_drafts():
+    if activity.state is ActivityState.DRAFT and not acts_for_nobody():
         raise activity_not_found(activity.activity_id)
 
 

@@ -25,7 +25,6 @@ from servers.seckill.sale.telling import STREAM
 from servers.seckill.sale.turn import Turns
 from servers.seckill.servicer import SeckillServicer
 from servers.seckill.sql.tables import common
-from servers.seckill.watching import Watching
 from servers.store.health import probe
 from servers.store.idempotency import Idempotency
 from servers.store.inbox import Inbox
@@ -67,7 +66,7 @@ async def seckill_slice(resources: Resources) -> Slice:
             ),
             Served(
                 activity_service_pb2_grpc.add_ActivityServiceServicer_to_server,
-                ActivityServicer(operators, Watching(operators)),
+                ActivityServicer(operators),
                 "nectary.seckill.v1.ActivityService",
             ),
         ],

@@ -125,7 +125,8 @@ class ActivityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetActivity(self, request, context):
-        """Reads an activity and how much of its stock is taken. To gateways a draft is NOT_FOUND.
+        """Reads an activity and how much of its stock is taken. To gateways a draft is NOT_FOUND, and the answer may
+        be one second old: however many members look, the database is asked once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,7 +41,9 @@ class ActivityServiceStub:
     are not sold again. One closed before stays so.
     """
     GetActivity: _aio.UnaryUnaryMultiCallable[_activity_service_pb2.GetActivityRequest, _activity_service_pb2.GetActivityResponse]
-    """Reads an activity and how much of its stock is taken. To gateways a draft is NOT_FOUND."""
+    """Reads an activity and how much of its stock is taken. To gateways a draft is NOT_FOUND, and the answer may
+    be one second old: however many members look, the database is asked once.
+    """
     ListActivities: _aio.UnaryUnaryMultiCallable[_activity_service_pb2.ListActivitiesRequest, _activity_service_pb2.ListActivitiesResponse]
     """Lists activities, the latest opening first. To gateways drafts are left out."""
     WatchStock: _aio.UnaryStreamMultiCallable[_activity_service_pb2.WatchStockRequest, _activity_service_pb2.WatchStockResponse]
@@ -112,7 +114,9 @@ class ActivityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _activity_service_pb2.GetActivityRequest,
         context: _aio.ServicerContext[_activity_service_pb2.GetActivityRequest, _abc.Awaitable[_activity_service_pb2.GetActivityResponse]],
     ) -> _abc.Awaitable[_activity_service_pb2.GetActivityResponse]:
-        """Reads an activity and how much of its stock is taken. To gateways a draft is NOT_FOUND."""
+        """Reads an activity and how much of its stock is taken. To gateways a draft is NOT_FOUND, and the answer may
+        be one second old: however many members look, the database is asked once.
+        """
 
     @_abc_1.abstractmethod
     def ListActivities(
