@@ -14,7 +14,9 @@ class Script:
     """A Lua script, sent whole only to a server that does not know it."""
 
     def __init__(self, package: str | None, *names: str) -> None:
-        """`names` of files in the package's `lua/`, put one after the other."""
+        """`names` of files in the package's `lua/`, put one after the other. `package`: a module's own."""
+        if package is None:
+            raise ValueError("scripts lie in a package")
         folder = files(package) / "lua"
         self.text = "".join((folder / name).read_text("utf-8") for name in names)
         # Not for security: the server knows its scripts by this name.

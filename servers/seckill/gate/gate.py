@@ -24,6 +24,7 @@ from servers.seckill.gate.things import claiming, dropping, looking, settling
 T = TypeVar("T")
 
 PROBE_SECONDS = 0.2
+CLOSE_SECONDS = 1.0
 SOLD_OUT = Answer(Verdict.SOLD_OUT)
 
 
@@ -46,7 +47,7 @@ class Gate:
         self._store = GateStore(client, ahead, slow_seconds)
         self._batches = Batches(self._store)
         self._loader = Loader(self._store, source, self._spawn)
-        self._comparer = Comparer(self._store, source, self._loader)
+        self._comparer = Comparer(self._store, source, self._loader, self._spawn)
         self._sold_out = SoldOut(self._store, self._spawn)
 
     def is_sold_out(self, activity_id: str, claim: Claim) -> bool:
@@ -79,8 +80,11 @@ class Gate:
     def drop(self, activity_id: str, records: Sequence[tuple[str, str, int]]) -> None:
         """Gives units back, of (member, request id, stamp); best effort, and soon.
 
-        With the stamp of a claim only if no later attempt has claimed since; with 0 in any case.
+        With the stamp of a claim only if no later attempt has claimed since; with 0 in any case. A stamp
+        means that the database refused what the gate had given: it is astray, and compared at once.
         """
+        if any(stamp for _, _, stamp in records):
+            self._comparer.want(activity_id)
         if records:
             self._sold_out.forget(activity_id)
             self._batches.tell(activity_id, [dropping(*record) for record in records])
@@ -110,8 +114,12 @@ class Gate:
 
     async def close(self) -> None:
         """Returns when nothing is under way. The client is the caller's."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
+        for task in self._tasks:
+            # A loader that is cut off is followed by another, and the comparison begins anew.
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._batches.close()
         await self._store.close()
 
