@@ -2,9 +2,9 @@
 
     python -m benchmarks.seckill_greedy [--quick]
 
-One member sends 20,000 requests, each with an id of its own, among those of 1,000 honest members for 1,001
-units; then the same with 19,000 repeats of one request id. 256 calls are under way at any time. Aim: every
-honest member buys, and he one unit. Without limits of Risk: it is the sale alone that must hold.
+One member sends 20,000 requests, each with an id of its own or all with the same, among those of 1,000 others
+for 1,001 units. 256 calls are under way at any time. With Risk on its shipped limit stops him at 3,000
+a minute; with Risk off the sale alone must hold. Aim: every honest member buys, and he one unit.
 """
 
 import random
@@ -26,9 +26,14 @@ SEED = 20261122
 def main() -> None:
     rounds = rounds_asked(__doc__)
     heading(f"One member asks {TRIES:,} times beside {HONEST:,} honest ones")
-    with ground() as own, Load() as load, seller(own, load) as shop:
-        kinds = {"each a new request": False, "one request repeated": True}
-        runs = interleaved({name: _sale(shop, repeated=kind) for name, kind in kinds.items()}, rounds)
+    with ground() as own, Load() as load, seller(own, load) as judged, seller(own, load, risk="off") as free:
+        contenders = {
+            "each a new request": _sale(judged, repeated=False),
+            "one request repeated": _sale(judged, repeated=True),
+            "each a new request, Risk off": _sale(free, repeated=False),
+            "one request repeated, Risk off": _sale(free, repeated=True),
+        }
+        runs = interleaved(contenders, rounds)
     cost_table(runs)
     rows = []
     for name, mine in runs.items():

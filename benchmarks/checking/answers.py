@@ -10,6 +10,8 @@ SLACK_SECONDS = 0.5
 """So much later than its deadline an answer may be seen on a busy machine."""
 LEAST_DEADLINE_SECONDS = 1.0
 """A deadline of milliseconds passes on the way; one of a second is to be answered by the server."""
+NOT_HEARD = frozenset({"THROTTLED", "TOO_FAST", "SUBJECT_DENIED", "CHALLENGE_REQUIRED", "DRAINING"})
+"""Reasons of Risk and of a full server: such a request never came to the sale, which did not answer it."""
 NO_ANSWER = "client: the deadline passed"
 
 
@@ -53,7 +55,9 @@ def i5(evidence: Evidence) -> Iterator[Violation]:
             yield Violation("I5", where, "was answered with success in different words")
         successes = [answer.ended for answer in answers if answer.code == OK]
         for answer in answers:
-            if successes and answer.code not in UNKNOWN | {OK} and answer.sent > min(successes):
+            if answer.code in UNKNOWN | {OK} or answer.reason in NOT_HEARD:
+                continue
+            if successes and answer.sent > min(successes):
                 yield Violation("I5", where, f"had a success, and later was refused ({answer.reason})")
                 break
 

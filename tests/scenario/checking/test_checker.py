@@ -297,6 +297,11 @@ def test_a_seeded_violation_is_found(sale: Sale, seed: Callable[[Sale], None], b
     assert {violation.invariant for violation in sale.broken()} == broken
 
 
+def test_a_repeat_that_risk_turned_away_is_no_answer_of_the_sale(sale: Sale) -> None:
+    sale.said.append(_said("ann", code=8, reason="THROTTLED", sent=T0 + 1, ended=T0 + 1.1))
+    assert sale.broken() == []
+
+
 def test_every_invariant_has_a_seed_that_breaks_it_alone_or_first() -> None:
     assert list(INVARIANTS) == [f"I{number}" for number in range(1, 9)]
 
