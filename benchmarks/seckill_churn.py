@@ -2,7 +2,7 @@
 
     python -m benchmarks.seckill_churn [--quick]
 
-3,000 members want 1,000 units that must be paid for within 2 s. Of those who get one, 15 % cancel and 15 %
+3,000 members want 1,000 units that must be paid for within 3 s. Of those who get one, 15 % cancel and 15 %
 let the time pass; the others pay. Who is refused comes again, with the same request id, until every unit is
 paid for. 256 calls are under way at any time. Aim: 1,000 orders paid, no more and no fewer, in every round.
 """
@@ -23,7 +23,7 @@ from benchmarks.selling.sale import CONNECTIONS, IN_FLIGHT, Seller, seller
 from nectary.seckill.v1 import seckill_pb2
 from nectary.seckill.v1 import seckill_service_pb2 as pb
 
-MEMBERS, STOCK, PAYMENT_SECONDS = 3_000, 1_000, 2
+MEMBERS, STOCK, PAYMENT_SECONDS = 3_000, 1_000, 3
 CANCEL, FORGET = 0.15, 0.15
 MOST_PASSES = 60
 SERVICE = "/nectary.seckill.v1.SeckillService/"
@@ -95,7 +95,8 @@ class _Churn:
         if calls:
             plan = Plan(self._shop.server.address, calls, Closed(IN_FLIGHT), CONNECTIONS)
             journal = self._load.run(drive, plan)
-            if len(journal.successes()) != len(calls):
+            # Whoever cancels too late finds his order expired.
+            if len(journal.successes()) + len(journal.refusals("ORDER_STATE_WRONG")) != len(calls):
                 raise AssertionError(f"not all were paid or cancelled: {journal.counts()}")
 
     def _paid(self) -> int:

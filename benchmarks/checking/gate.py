@@ -1,7 +1,6 @@
 """What the gate holds, read as plain hashes of Redis. One that is not there breaks nothing: it is rebuilt."""
 
 import struct
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -42,15 +41,6 @@ def read_gates(redis_url: str) -> list[Gate]:
         keys = [key.decode() for key in client.scan_iter(match=_PREFIX + "*" + _GATE, count=1000)]
         found = [_read(client, key.removeprefix(_PREFIX).removesuffix(_GATE)) for key in keys]
         return [gate for gate in found if gate]
-
-
-def wait_until_quiet(redis_url: str, seconds: float) -> None:
-    """Until no claim waits for its order any more, or for `seconds`: what is open then is a finding."""
-    end = time.monotonic() + seconds
-    while any(record.is_open for gate in read_gates(redis_url) for record in gate.records):
-        if time.monotonic() > end:
-            return
-        time.sleep(0.1)
 
 
 def _read(client: redis.Redis, activity: str) -> Gate | None:
