@@ -48,9 +48,7 @@ def confirm(entry: Entry, cause: Cause, now: Instant, expires: Instant) -> Chang
     change = _changed(_struck(entry, State.CONFIRMED, strikes, now), State.CONFIRMED, cause, now, expires)
     if not entry.state_at(now).rank:
         return change
-    found = replace(
-        change.entry, rule_id=entry.rule_id, rule_version=entry.rule_version, scene=entry.scene
-    )
+    found = replace(change.entry, rule_id=entry.rule_id, rule_version=entry.rule_version, scene=entry.scene)
     return replace(change, entry=found)
 
 

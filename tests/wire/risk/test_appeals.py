@@ -93,7 +93,5 @@ async def test_the_same_appeal_is_answered_alike_whatever_has_happened_since(mes
 async def test_the_list_that_denies_a_member_does_not_deny_it_its_appeal(living_mesh: Mesh) -> None:
     ann = await listed(living_mesh)
     request = pb.EvaluateRequest(facts=r.facts(ann), check_only=True)
-    await until(
-        living_mesh.risk.Evaluate, request, lambda found: found.decision.outcome == risk.OUTCOME_DENY
-    )
+    await until(living_mesh.risk.Evaluate, request, lambda found: found.decision.outcome == risk.OUTCOME_DENY)
     assert (await living_mesh.risk.Appeal(r.an_appeal(ann.value))).appeal.state == risk.APPEAL_STATE_OPEN
