@@ -2,6 +2,7 @@
 
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import aiosmtplib
 import pytest
@@ -100,7 +101,8 @@ def test_no_field_of_a_transition_can_be_changed_unnoticed(field: str) -> None:
     changed.ClearField(field)  # type: ignore[arg-type]  # each name in turn
     if changed == forged:
         # Empty here: it gets what the oldest has.
-        forged.MergeFrom(risk_pb2.Transition(**{field: getattr(donor, field) or "x"}))
+        given: dict[str, Any] = {field: getattr(donor, field) or "x"}
+        forged.MergeFrom(risk_pb2.Transition(**given))
     else:
         forged.CopyFrom(changed)
     assert intact_links(found) == 1
