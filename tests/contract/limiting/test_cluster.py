@@ -22,7 +22,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[RedisCluster]:
 
 async def used(limiter: WindowLimiter, subject: str, units: int) -> int:
     judgement = await limiter.decide([a_charge(units, subject=subject)], 0, verb=Verb.CHECK)
-    return judgement.decision.used[0]
+    return judgement.reckoning.used[0]
 
 
 async def test_each_subject_gets_exactly_its_limit_wherever_its_windows_are(cluster: RedisCluster) -> None:
@@ -48,7 +48,7 @@ async def test_what_other_shards_took_is_given_back_when_one_refuses(cluster: Re
         for _ in range(5):
             refused = await limiter.decide(charges, 1)
             assert not refused.admitted
-            assert refused.decision.deciding is narrow.limit
+            assert refused.reckoning.deciding is narrow.limit
         assert [await used(limiter, subject, 100) for subject in subjects[:6]] == [1] * 6
 
 

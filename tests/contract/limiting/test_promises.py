@@ -36,7 +36,7 @@ async def test_a_refused_call_takes_nothing_from_any_limit(
     wide, narrow = a_charge(100, rule_id=1), a_charge(1, rule_id=2)
     async with replica(redis_server.url) as limiter:
         assert await admitted(limiter, [wide, narrow], 5) == 1
-        left = (await limiter.decide([wide], 0)).decision
+        left = (await limiter.decide([wide], 0)).reckoning
     assert left.remaining == 99
 
 
@@ -47,7 +47,7 @@ async def test_a_refusal_names_the_limit_with_the_longest_wait_and_its_version(
     long = Charge(Limit(2, "member", 1, 60_000, version=7), "ann")
     async with replica(redis_server.url) as limiter:
         await limiter.decide([short, long], 1)
-        refused = (await limiter.decide([short, long], 1)).decision
+        refused = (await limiter.decide([short, long], 1)).reckoning
     assert refused.deciding is long.limit
     assert 59_000 < refused.retry_after_ms <= 60_000
     assert list(refused.used) == [1, 1]
@@ -60,7 +60,7 @@ async def test_a_call_that_comes_back_when_it_was_told_is_admitted(
     async with replica(redis_server.url) as limiter:
         assert await admitted(limiter, charges, 3) == 2
         refused = await limiter.decide(charges, 2)
-        await asyncio.sleep(refused.decision.retry_after_ms / 1000 + 0.002)
+        await asyncio.sleep(refused.reckoning.retry_after_ms / 1000 + 0.002)
         assert (await limiter.decide(charges, 2)).admitted
 
 
@@ -93,7 +93,7 @@ async def test_more_than_the_limit_has_is_refused_for_ever(
 ) -> None:
     async with replica(redis_server.url) as limiter:
         refused = await limiter.decide([a_charge(3)], 4)
-    assert refused.decision.retry_after_ms == NEVER
+    assert refused.reckoning.retry_after_ms == NEVER
 
 
 async def test_a_refund_makes_room_at_once_and_only_for_what_was_taken(
@@ -115,7 +115,7 @@ async def test_what_is_spent_in_any_case_counts_beyond_the_limit(
     charges = [a_charge(3)]
     async with replica(redis_server.url) as limiter:
         await limiter.decide(charges, 5, verb=Verb.SPEND)
-        assert list((await limiter.decide(charges, 0, verb=Verb.CHECK)).decision.used) == [5]
+        assert list((await limiter.decide(charges, 0, verb=Verb.CHECK)).reckoning.used) == [5]
 
 
 async def test_a_drained_limit_has_nothing_left(redis_server: Redis, redis_client: RedisClient) -> None:
@@ -193,9 +193,9 @@ async def test_a_cancelled_caller_disturbs_nobody_elses_answer(
                 call.cancel()
         for number, answer in enumerate(await asyncio.gather(*calls, return_exceptions=True), start=1):
             if not isinstance(answer, BaseException):
-                assert answer.decision.limits[0].rule_id == number
-                assert answer.decision.cost == number % 7 + 1
-        assert (await limiter.decide([a_charge(1000, subject="last")], 1)).decision.used == [0]
+                assert answer.reckoning.limits[0].rule_id == number
+                assert answer.reckoning.cost == number % 7 + 1
+        assert (await limiter.decide([a_charge(1000, subject="last")], 1)).reckoning.used == [0]
 
 
 async def test_the_epoch_outlives_the_replicas(redis_server: Redis, redis_client: RedisClient) -> None:
