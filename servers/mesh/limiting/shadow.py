@@ -102,10 +102,11 @@ class Shadow:
         for window in windows:
             self._shades.pop(window, None)
 
-    def told_nothing(self) -> None:
-        """The store lost what it knew: all that is still in a window is untold."""
+    def told_until(self, kept_ms: int) -> None:
+        """The store lost what it was told after that instant; what is still in a window is untold again."""
         for shade in self._shades.values():
-            shade.untold = dict(shade.own)
+            lost = {n: units for n, units in shade.own.items() if (n + 1) * shade.width_ms > kept_ms}
+            shade.untold |= lost
 
     def take_untold(self, now_ms: int) -> list[Untold]:
         """All that the store is to be told; it counts as told from now on.

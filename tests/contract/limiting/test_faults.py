@@ -176,4 +176,22 @@ async def test_a_server_that_forgot_its_scripts_is_sent_them_again(server: Redis
         async with redis.asyncio.from_url(server.url) as client:
             await client.script_flush()
         assert await admitted(limiter, [a_charge(5)], 10) == 3
+        await eventually_together(limiter)
         assert await used(limiter, [a_charge(5)]) == [5]
+
+
+async def test_f08_a_server_that_comes_back_with_an_older_state_is_told_the_rest(server: Redis) -> None:
+    """As after a crash, with what was saved last: the same place, and another process."""
+    strict, bounded = [a_charge(30, failure_class=FailureClass.CLOSED)], [a_charge(30, rule_id=2)]
+    async with replica(server.url, slow_seconds=IMPATIENT) as limiter:
+        assert [await admitted(limiter, charges, 7) for charges in (strict, bounded)] == [7, 7]
+        await asyncio.sleep(0.25)  # what was counted until the last heartbeat will not be told twice
+        async with redis.asyncio.from_url(server.url) as client:
+            await client.save()
+        assert [await admitted(limiter, charges, 7) for charges in (strict, bounded)] == [7, 7]
+        server.kill()
+        assert [await admitted(limiter, charges, 7) for charges in (strict, bounded)] == [0, 7]
+        await eventually_alone(limiter)
+        server.start()
+        await eventually_together(limiter)
+        assert [await used(limiter, charges) for charges in (strict, bounded)] == [[14], [21]]
