@@ -89,7 +89,8 @@ async def test_f08_what_the_copy_lacks_is_admitted_once_more_only_if_who_admitte
         await asyncio.gather(eventually_together(one), eventually_together(two))
         await asyncio.sleep(0.5)
 
-        seen = [await one.decide([who], 0, verb=Verb.CHECK) for who in (ann, bob, carl)]
+        reader = await living.enter_async_context(replica(store.url, "reader"))
+        seen = [await reader.decide([who], 0, verb=Verb.CHECK) for who in (ann, bob, carl)]
         given = [4 + TRICKLE + sum(one.count for one in attacks[n::3]) for n in range(3)]
         given[1] += of_the_dead
     assert before == [4] * 3
