@@ -52,7 +52,9 @@ class RedisCluster:
         until = time.monotonic() + START_SECONDS
         while not all(_is_whole(client) for client in clients):
             if time.monotonic() > until:
-                raise RuntimeError(f"the cluster did not form:\n{clients[0].execute_command('CLUSTER NODES')}")
+                raise RuntimeError(
+                    f"the cluster did not form:\n{clients[0].execute_command('CLUSTER NODES')}"
+                )
             time.sleep(0.05)
         for client in clients:
             client.close()

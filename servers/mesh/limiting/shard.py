@@ -11,7 +11,13 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import structlog
-from redis.exceptions import NoScriptError, RedisClusterException, RedisError
+from redis.exceptions import (
+    BusyLoadingError,
+    NoScriptError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+)
 
 from servers.mesh.batching import Coalescer
 from servers.mesh.limiting.breaker import Breaker
@@ -45,6 +51,8 @@ UNKNOWN_EPOCH = b""
 UNKNOWN_HOME = b""
 STORE_ERRORS = (RedisError, RedisClusterException, OSError, TimeoutError)
 """Refused, mute, out of memory, loading, read-only, moved: down, and never an empty window."""
+NOT_DONE = (ResponseError, BusyLoadingError)
+"""Those that say that nothing was counted. Of the others nobody knows."""
 
 
 class Undecided(Exception):
@@ -166,7 +174,7 @@ class Shard:
             return [Undecided(may_be_counted=False)] * len(batch)
         except STORE_ERRORS as error:
             self.missed(error, len(batch))
-            return [Undecided(may_be_counted=True)] * len(batch)
+            return [Undecided(may_be_counted=not isinstance(error, NOT_DONE))] * len(batch)
         self.breaker.succeeded(len(batch))
         self.server_time.observe(answers.now_ms)
         if answers.damaged:
