@@ -21,7 +21,7 @@ from tests.limiting.histories import Step
 ASKS_THE_TIME = "redis.call('TIME')"
 TOLD_THE_TIME = "{0, ARGV[2] * 1000}"
 """In place of a name for a new epoch: there is one."""
-EPOCH = b"test"
+EPOCH = b"0-test"
 
 
 class ScriptUnderTest:

@@ -7,13 +7,20 @@
 --   name and epoch of its last push for each live replica.
 
 local silent_ms = tonumber(ARGV[4])
-local known = redis.call('HGETALL', KEYS[2])
+local known = redis.pcall('HGETALL', KEYS[2])
+if known.err then
+  redis.call('DEL', KEYS[2])
+  known = {}
+end
 
-local function seen_and_pushed(i) return string.match(known[i + 1], '^(%d+) (.*)$') end
+local function seen_and_pushed(i)
+  local seen, pushed = string.match(known[i + 1], '^(%d+) (.*)$')
+  return tonumber(seen) or 0, pushed
+end
 
 local function last_seen()
   local last = 0
-  for i = 1, #known, 2 do last = math.max(last, tonumber((seen_and_pushed(i)))) end
+  for i = 1, #known, 2 do last = math.max(last, (seen_and_pushed(i))) end
   return last
 end
 
@@ -21,7 +28,8 @@ end
 -- one that counted. What was written comes in order: all is there that was counted before the last
 -- heartbeat that is there.
 local home = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-local old_home, kept, before = string.match(redis.call('GET', KEYS[3]) or '', '^(%x+) (%d+) (.*)$')
+local stored = redis.pcall('GET', KEYS[3])
+local old_home, kept, before = string.match(type(stored) == 'string' and stored or '', '^(%x+) (%d+) (.*)$')
 if old_home ~= home then
   if old_home then
     kept, before = last_seen(), epoch
@@ -39,7 +47,7 @@ for i = 1, #known, 2 do
   local seen, pushed = seen_and_pushed(i)
   if known[i] == ARGV[3] then
     -- It has just said so itself.
-  elseif now - tonumber(seen) > silent_ms then
+  elseif now - seen > silent_ms then
     redis.call('HDEL', KEYS[2], known[i])
   else
     reply[#reply + 1] = known[i]
