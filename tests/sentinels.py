@@ -9,8 +9,9 @@ from tests.servers import START_SECONDS, Redis
 
 NAME = "limits"
 SENTINELS = 3
-DOWN_MS = 500
-"""Silence after which a Sentinel takes the master for dead."""
+PATIENT_MS = 60_000
+IMPATIENT_MS = 500
+"""Silence after which a Sentinel takes the master for dead: at first none that a busy machine may cause."""
 NOWHERE = 1
 """A port that nobody listens on."""
 
@@ -69,13 +70,19 @@ class RedisWithSentinels:
         """From now on the copy hears nothing of its master."""
         self._ask(self.copy, "REPLICAOF", "127.0.0.1", NOWHERE)
 
+    def lose_master(self) -> None:
+        """At once. The Sentinels notice soon, and make the copy the master."""
+        self.master.kill()
+        for sentinel in self.sentinels:
+            self._ask(sentinel, "SENTINEL", "SET", NAME, "down-after-milliseconds", IMPATIENT_MS)
+
     def _watching(self, number: int) -> str:
         others = [other for other in range(SENTINELS) if other != number]
         return "\n".join(
             [
                 f"sentinel myid {_id(number)}",
                 f"sentinel monitor {NAME} 127.0.0.1 {self.master.port} 2",
-                f"sentinel down-after-milliseconds {NAME} {DOWN_MS}",
+                f"sentinel down-after-milliseconds {NAME} {PATIENT_MS}",
                 # So long it also lets a copy alone that does not follow its master.
                 f"sentinel failover-timeout {NAME} 60000",
                 f"sentinel known-replica {NAME} 127.0.0.1 {self.copy.port}",

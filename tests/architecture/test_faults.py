@@ -1,4 +1,4 @@
-"""The table of docs/faults.md is true: what it names shows that fault, and what shows one by name is in it."""
+"""The table of docs/faults.md is true: what it names shows that fault, and what shows one is in it."""
 
 import re
 

@@ -77,7 +77,7 @@ async def test_f08_what_the_copy_lacks_is_admitted_once_more_only_if_who_admitte
         )
         assert trickle == [TRICKLE // 2] * 7
         of_the_dead = trickle[-1]
-        store.master.kill()
+        store.lose_master()
         await dying.aclose()
 
         attacks = [
