@@ -26,9 +26,9 @@ class Counted(NamedTuple):
 
     def counts(self) -> Iterator[Count]:
         """What was counted. A refusal that was known already tells only of the limit that refuses."""
-        decision = self.judgement.decision
+        reckoning = self.judgement.reckoning
         left = list(self.charges)
-        for limit, used, wait in zip(decision.limits, decision.used, decision.waits_ms, strict=True):
+        for limit, used, wait in zip(reckoning.limits, reckoning.used, reckoning.waits_ms, strict=True):
             index = next(index for index, charge in enumerate(left) if charge.limit is limit)
             yield Count(limit.name, left.pop(index).subject, limit.units, limit.window_ms, used, wait)
 

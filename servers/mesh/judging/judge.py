@@ -194,11 +194,13 @@ class Judge:
 
 def _deciding(judgement: Judgement) -> tuple[Limit, int]:
     """The limit that refuses, and its wait: a pace first, then the longest wait, of equals the first."""
-    decision = judgement.decision
-    if len(decision.limits) == 1:
+    reckoning = judgement.reckoning
+    if len(reckoning.limits) == 1:
         # A refusal that was known already.
-        return decision.limits[0], decision.waits_ms[0]
-    waiting = ((limit, wait) for limit, wait in zip(decision.limits, decision.waits_ms, strict=True) if wait)
+        return reckoning.limits[0], reckoning.waits_ms[0]
+    waiting = (
+        (limit, wait) for limit, wait in zip(reckoning.limits, reckoning.waits_ms, strict=True) if wait
+    )
     return max(waiting, key=lambda pair: (pair[0].units == 1, float("inf") if pair[1] == NEVER else pair[1]))
 
 

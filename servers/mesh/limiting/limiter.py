@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-from domain.risk.decision import decided
 from domain.risk.limit import FailureClass, Limit
+from domain.risk.reckoning import reckoned
 from domain.risk.verbs import Verb
 from domain.shared.errors import Unavailable
 from servers.mesh.clock import Clock
@@ -79,7 +79,7 @@ class WindowLimiter:
         Exact limits take it back until the admission leaves the window, others while its bucket is the
         newest. Raises ValueError if it is more than the call took and has not given back.
         """
-        if not judgement.admitted or not 0 <= units <= judgement.decision.cost - judgement.given_back:
+        if not judgement.admitted or not 0 <= units <= judgement.reckoning.cost - judgement.given_back:
             raise ValueError("no more can be given back than was taken")
         judgement.given_back += units
         for shard, asked, now_ms in judgement.asked:
@@ -126,7 +126,7 @@ class WindowLimiter:
 
     async def _part(self, shard: Shard, request: Request, failure_class: FailureClass) -> Judgement:
         if not request.limits:
-            return Judgement(decided((), (), (), request.cost, 0), Source.STORE)
+            return Judgement(reckoned((), (), (), request.cost, 0), Source.STORE)
         if request.verb in _REFUSING:
             now_ms = shard.server_time.now_ms()
             known = self._refusals.find(request.windows, request.limits, request.cost, now_ms)
@@ -143,13 +143,13 @@ class WindowLimiter:
         return decide_alone(shard, request, failure_class, may_be_counted=may_be_counted)
 
     def _noted(self, shard: Shard, request: Request, answer: Answer) -> Judgement:
-        decision = answer.decision
-        if request.verb is Verb.SPEND or (decision.admitted and request.verb in _TAKING):
-            shard.shadow.record(request.windows, request.limits, request.cost, decision.now_ms, told=True)
-        elif not decision.admitted and request.verb is Verb.DECIDE:
-            self._refusals.add(decision, request.windows)
-        asked = (Asked(shard, request, decision.now_ms),) if decision.admitted else ()
-        return Judgement(decision, Source.STORE, answer.attempts, asked)
+        reckoning = answer.reckoning
+        if request.verb is Verb.SPEND or (reckoning.admitted and request.verb in _TAKING):
+            shard.shadow.record(request.windows, request.limits, request.cost, reckoning.now_ms, told=True)
+        elif not reckoning.admitted and request.verb is Verb.DECIDE:
+            self._refusals.add(reckoning, request.windows)
+        asked = (Asked(shard, request, reckoning.now_ms),) if reckoning.admitted else ()
+        return Judgement(reckoning, Source.STORE, answer.attempts, asked)
 
     async def _becomes_able(self, shard: Shard, request: Request, failure_class: FailureClass) -> bool:
         """Strict limits wait for the replicas to tell the store what it lost; the others do not."""

@@ -8,8 +8,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain.risk.decision import Decision, decided
 from domain.risk.limit import Limit
+from domain.risk.reckoning import Reckoning, reckoned
 from domain.risk.stamps import NEVER
 
 MOST_REFUSALS = 50_000
@@ -33,30 +33,30 @@ class Refusals:
         self._known: OrderedDict[bytes, _Refusal] = OrderedDict()
         self._most = most
 
-    def add(self, decision: Decision, windows: Sequence[bytes]) -> None:
+    def add(self, reckoning: Reckoning, windows: Sequence[bytes]) -> None:
         """Keeps why a request was refused. One that costs more than its limit needs no memory."""
-        for index, wait in enumerate(decision.waits_ms):
+        for index, wait in enumerate(reckoning.waits_ms):
             if wait > 0:
-                until = decision.now_ms + wait
-                limit, used = decision.limits[index], decision.used[index]
-                self._known[windows[index]] = _Refusal(limit, decision.cost, used, until)
+                until = reckoning.now_ms + wait
+                limit, used = reckoning.limits[index], reckoning.used[index]
+                self._known[windows[index]] = _Refusal(limit, reckoning.cost, used, until)
                 if len(self._known) > self._most:
                     self._known.popitem(last=False)
 
     def find(
         self, windows: Sequence[bytes], limits: Sequence[Limit], cost: int, now_ms: int
-    ) -> Decision | None:
+    ) -> Reckoning | None:
         """The refusal that meets this request for certain; None if it must be asked about."""
         for window, limit in zip(windows, limits, strict=True):
             if cost > limit.units:
-                return decided([limit], [0], [NEVER], cost, now_ms)
+                return reckoned([limit], [0], [NEVER], cost, now_ms)
             known = self._known.get(window)
             if known is None or cost < known.cost or known.limit is not limit:
                 continue
             wait = known.until_ms - now_ms
             if wait > 0:
                 known.unasked += 1
-                return decided([limit], [known.used], [wait], cost, now_ms)
+                return reckoned([limit], [known.used], [wait], cost, now_ms)
             if not known.unasked:
                 del self._known[window]
         return None

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from redis.exceptions import NoScriptError
 
-from domain.risk.decision import Decision, decided
 from domain.risk.limit import Limit
+from domain.risk.reckoning import Reckoning, reckoned
 from domain.risk.verbs import Verb
 from servers.mesh.redis_clients import AnyRedis
 
@@ -23,22 +23,42 @@ _CALL = Struct(">BI")
 
 
 class Script:
-    """A Lua script, sent whole only to a server that does not know it."""
+    """A Lua script, known to servers by its digest."""
 
-    def __init__(self, *names: str) -> None:
-        """`names` of files in `lua/`, put one after the other."""
-        folder = files(__package__) / "lua"
-        self.text = "".join((folder / name).read_text("utf-8") for name in names)
+    def __init__(self, text: str) -> None:
+        self.text = text
         # Not for security: the server knows its scripts by this name.
-        self._name = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+        self._name = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    @classmethod
+    def of(cls, *names: str) -> Self:
+        """Made of files in `lua/`, put one after the other."""
+        folder = files(__package__) / "lua"
+        return cls("".join((folder / name).read_text("utf-8") for name in names))
+
+    def for_home(self, home: bytes) -> "Script":
+        """The same under a name of its own, which no server knows but the one that it is sent to."""
+        return Script(f"-- Of {home.decode()}\n{self.text}")
+
+    async def run_known(self, client: AnyRedis, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
+        """Its answer. Raises NoScriptError if the server does not know it, and so did not run it.
+
+        Any other RedisError: it gave no answer, and may have run all the same, so ask no more.
+        """
+        call: Any = client
+        return await call.evalsha(self._name, len(keys), *keys, *arguments)
+
+    async def send(self, client: AnyRedis, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
+        """Its answer, from a server that knows it from now on."""
+        call: Any = client
+        return await call.eval(self.text, len(keys), *keys, *arguments)
 
     async def run(self, client: AnyRedis, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
-        """Its answer. Raises RedisError if it gave none: it may have run all the same, so ask no more."""
-        call: Any = client
+        """Its answer, from a server that may have to be told it first."""
         try:
-            return await call.evalsha(self._name, len(keys), *keys, *arguments)
+            return await self.run_known(client, keys, arguments)
         except NoScriptError:
-            return await call.eval(self.text, len(keys), *keys, *arguments)
+            return await self.send(client, keys, arguments)
 
 
 class Request(NamedTuple):
@@ -51,13 +71,13 @@ class Request(NamedTuple):
     """Names, all of one shard."""
     cost: int
     at_ms: int = 0
-    """Of a refund: `now_ms` of the decision that admitted it."""
+    """Of a refund: `now_ms` of the reckoning that admitted it."""
 
 
 class Answer(NamedTuple):
     """What was decided about one request."""
 
-    decision: Decision
+    reckoning: Reckoning
     attempts: int = 0
     """How often it was refused in a row, by the limit that was hit most. A refusal counts itself."""
 
@@ -125,12 +145,12 @@ def answered(batch: Sequence[Request], reply: Sequence[Any]) -> Answers:
     if len(reply) == 2:
         return Answers(epoch, now_ms, 0, None)
     answers = [
-        Answer(decided(request.limits, one[2::2], one[3::2], request.cost, now_ms), one[1])
+        Answer(reckoned(request.limits, one[2::2], one[3::2], request.cost, now_ms), one[1])
         for request, one in zip(batch, reply[3:], strict=True)
     ]
     return Answers(epoch, now_ms, reply[2], answers)
 
 
-DECIDE = Script("epoch.lua", "windows.lua", "stored.lua", "decide.lua")
-PUSH = Script("epoch.lua", "windows.lua", "stored.lua", "push.lua")
-HEARTBEAT = Script("epoch.lua", "heartbeat.lua")
+DECIDE = Script.of("epoch.lua", "windows.lua", "stored.lua", "decide.lua")
+PUSH = Script.of("epoch.lua", "windows.lua", "stored.lua", "push.lua")
+HEARTBEAT = Script.of("epoch.lua", "heartbeat.lua")

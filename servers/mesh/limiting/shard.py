@@ -7,11 +7,17 @@ disturbs no connection. A call that is slow is decided here and never repeated: 
 import asyncio
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import structlog
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import (
+    BusyLoadingError,
+    NoScriptError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+)
 
 from servers.mesh.batching import Coalescer
 from servers.mesh.limiting.breaker import Breaker
@@ -34,14 +40,19 @@ _log = structlog.get_logger("nectary.limiting")
 
 SLOW_SECONDS = 0.02
 """A script call that takes longer is not waited for."""
+SEND_SECONDS = 0.2
+"""For the script itself, once for each server."""
 GRACE_SECONDS = 0.002
 """When the time is up, in case it was this process that was late: the answer may lie in the socket."""
 MOST_WAITING = 4096
 PAUSE_SECONDS = 0.001
 """That a crowd gathers for. To send and to receive costs much more than a decision more in what is sent."""
 UNKNOWN_EPOCH = b""
+UNKNOWN_HOME = b""
 STORE_ERRORS = (RedisError, RedisClusterException, OSError, TimeoutError)
 """Refused, mute, out of memory, loading, read-only, moved: down, and never an empty window."""
+NOT_DONE = (ResponseError, BusyLoadingError)
+"""Those that say that nothing was counted. Of the others nobody knows."""
 
 
 class Undecided(Exception):
@@ -76,6 +87,9 @@ class Shard:
         self.shadow = Shadow()
         self.breaker = Breaker()
         self.epoch = UNKNOWN_EPOCH
+        self.home = UNKNOWN_HOME
+        """Names the server process that counts."""
+        self._decides = DECIDE
         self.settled = asyncio.Event()
         """Whether the store counts all that live replicas have admitted."""
         self._ask = Coalescer(
@@ -95,11 +109,24 @@ class Shard:
     async def run(
         self, script: Script, keys: Sequence[bytes], arguments: Sequence[bytes], seconds: float
     ) -> list[Any]:
-        """A script's reply. Raises one of STORE_ERRORS; after a TimeoutError it may run all the same.
+        """A script's reply. Raises one of STORE_ERRORS; after a TimeoutError it may run all the same."""
+        return await self._in_time(script.run(self.client, keys, arguments), seconds)
 
-        It is not cancelled when time is up: its connection would be left with an answer on the way.
+    async def settle(self) -> None:
+        """Lets the store decide. Raises one of STORE_ERRORS.
+
+        Its server is sent the script under a name that no other knows. So if another takes its place,
+        with a copy that may lack the last decisions, it decides nothing before the heart has looked.
         """
-        task = asyncio.create_task(script.run(self.client, keys, arguments))
+        decides = DECIDE.for_home(self.home)
+        keys, arguments = encoded((), epoch_key(self.number), self.epoch_arguments())
+        await self._in_time(decides.send(self.client, keys, arguments), SEND_SECONDS)
+        self._decides = decides
+        self.settled.set()
+
+    async def _in_time(self, running: Coroutine[Any, Any, Any], seconds: float) -> list[Any]:
+        """It is not cancelled when time is up: its connection would be left with an answer on the way."""
+        task = asyncio.create_task(running)
         self._running.add(task)
         task.add_done_callback(self._forget)
         done, _ = await asyncio.wait((task,), timeout=seconds)
@@ -114,14 +141,14 @@ class Shard:
         """What every script is told first: the epoch known here, and a name for a new one."""
         return [self.epoch, secrets.token_hex(8).encode()]
 
-    def unsettle(self, epoch: bytes) -> None:
-        """What the store had counted may be lost: it has another epoch."""
+    def unsettle(self, epoch: bytes, kept_ms: int) -> None:
+        """The store has another epoch: what it counted from `kept_ms` on may be lost."""
         if self.epoch != UNKNOWN_EPOCH:
-            _log.warning("limiter_lost_windows", shard=self.number, epoch=epoch.decode())
+            _log.warning("limiter_lost_windows", shard=self.number, epoch=epoch.decode(), kept_ms=kept_ms)
         self.epoch = epoch
         self.awaited = set(self.replicas)
         self.settled.clear()
-        self.shadow.told_nothing()
+        self.shadow.told_until(kept_ms)
 
     def missed(self, error: Exception, calls: int = 1) -> None:
         """So many calls got no answer."""
@@ -141,21 +168,26 @@ class Shard:
             return [Undecided(may_be_counted=False)] * len(batch)
         try:
             answers = await self._answers(batch)
+        except NoScriptError:
+            # Another server, or one that forgot its scripts: the heart finds out.
+            self.settled.clear()
+            return [Undecided(may_be_counted=False)] * len(batch)
         except STORE_ERRORS as error:
             self.missed(error, len(batch))
-            return [Undecided(may_be_counted=True)] * len(batch)
+            return [Undecided(may_be_counted=not isinstance(error, NOT_DONE))] * len(batch)
         self.breaker.succeeded(len(batch))
         self.server_time.observe(answers.now_ms)
         if answers.damaged:
             _log.error("limiter_window_damaged", shard=self.number, windows=answers.damaged)
         if answers.answers is None:
-            self.unsettle(answers.epoch)
+            self.settled.clear()
             return [Undecided(may_be_counted=False)] * len(batch)
         return answers.answers
 
     async def _answers(self, batch: Sequence[Request]) -> Answers:
         keys, arguments = encoded(batch, epoch_key(self.number), self.epoch_arguments())
-        return answered(batch, await self.run(DECIDE, keys, arguments, self.slow_seconds))
+        decided = self._decides.run_known(self.client, keys, arguments)
+        return answered(batch, await self._in_time(decided, self.slow_seconds))
 
     def _forget(self, task: asyncio.Task[object]) -> None:
         self._running.discard(task)

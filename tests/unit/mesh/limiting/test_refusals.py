@@ -1,13 +1,13 @@
 """Refusals that are remembered: exactly as long as they hold."""
 
-from domain.risk.decision import decided
 from domain.risk.limit import Limit
+from domain.risk.reckoning import reckoned
 from domain.risk.stamps import NEVER
 from servers.mesh.limiting.refusals import Refusals
 
 LIMIT = Limit(1, "member", 5, 1_000)
 OTHER = Limit(2, "member", 5, 1_000)
-REFUSED = decided([OTHER, LIMIT], [0, 4], [0, 300], 2, 10_000)
+REFUSED = reckoned([OTHER, LIMIT], [0, 4], [0, 300], 2, 10_000)
 
 
 def remembered() -> Refusals:
@@ -58,6 +58,6 @@ def test_times_it_was_given_are_told_once() -> None:
 def test_the_oldest_is_forgotten_first_when_there_are_too_many() -> None:
     refusals = Refusals(most=2)
     for name in (b"a", b"b", b"c"):
-        refusals.add(decided([LIMIT], [5], [300], 1, 10_000), [name])
+        refusals.add(reckoned([LIMIT], [5], [300], 1, 10_000), [name])
     known = [refusals.find([name], [LIMIT], 1, 10_000) is not None for name in (b"a", b"b", b"c")]
     assert known == [False, True, True]
