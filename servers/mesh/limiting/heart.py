@@ -48,7 +48,7 @@ class Heart:
         shard = self._shard
         began = time.monotonic()
         try:
-            pushed = await self._greet()
+            pushed = await self._greet(began)
             good = time.monotonic() - began < shard.slow_seconds
             if shard.breaker.is_open and not shard.breaker.probed(good):
                 return
@@ -62,7 +62,7 @@ class Heart:
             else:
                 shard.missed(error)
 
-    async def _greet(self) -> dict[str, bytes]:
+    async def _greet(self, asked: float) -> dict[str, bytes]:
         """Says that we live; the epoch of the last push of each live replica."""
         shard = self._shard
         keys = [epoch_key(shard.number), replicas_key(shard.number)]
@@ -70,7 +70,7 @@ class Heart:
             *shard.epoch_arguments(), shard.replica.encode(), str(SILENT_MS).encode(), self._pushed,
         ]  # fmt: skip
         epoch, now_ms, *replicas = await shard.run(HEARTBEAT, keys, arguments, shard.slow_seconds)
-        shard.server_time.observe(now_ms)
+        shard.server_time.observe(now_ms, asked)
         pushed = {name.decode(): of for name, of in zip(replicas[::2], replicas[1::2], strict=True)}
         if epoch != shard.epoch:
             shard.unsettle(epoch)

@@ -5,7 +5,7 @@ The promise, where it ends and what happens then are told in docs/limiting.md.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from itertools import islice
 
 from domain.risk.limit import FailureClass, Limit
 from domain.risk.reckoning import reckoned
@@ -24,6 +24,7 @@ from servers.mesh.redis_clients import AnyRedis
 
 ATTEMPTS_SECONDS = 0.1
 """How often the store is told of refusals that it was not asked about."""
+TOLD_AT_ONCE = 100
 _REFUSING = (Verb.DECIDE, Verb.CHECK)
 _TAKING = (Verb.DECIDE, Verb.DRAIN)
 
@@ -83,20 +84,18 @@ class WindowLimiter:
             raise ValueError("no more can be given back than was taken")
         judgement.given_back += units
         for shard, asked, now_ms in judgement.asked:
-            self._refusals.forget(asked.windows)
             now = shard.server_time.now_ms()
             shard.shadow.give_back(asked.windows, asked.limits, units, now_ms, now)
-            await self._tell(shard, Request(Verb.REFUND, asked.limits, asked.windows, units, now_ms))
+            await self._make_room(shard, Request(Verb.REFUND, asked.limits, asked.windows, units, now_ms))
 
     async def reset(self, charges: Sequence[Charge]) -> None:
         """Forgets what the subjects have used; best effort.
 
-        Other replicas go on refusing whom they have just refused, until the time they told.
+        Other replicas hear of it when they next tell the store whom they refused: within about 0.1 s.
         """
         for shard, request in self._parts(Verb.RESET, charges, 0):
-            self._refusals.forget(request.windows)
             shard.shadow.forget(request.windows)
-            await self._tell(shard, request)
+            await self._make_room(shard, request)
 
     async def run(self) -> None:
         """Keeps in touch with the store until it is cancelled."""
@@ -128,8 +127,8 @@ class WindowLimiter:
         if not request.limits:
             return Judgement(reckoned((), (), (), request.cost, 0), Source.STORE)
         if request.verb in _REFUSING:
-            now_ms = shard.server_time.now_ms()
-            known = self._refusals.find(request.windows, request.limits, request.cost, now_ms)
+            between_ms = shard.server_time.between_ms()
+            known = self._refusals.find(request.windows, request.limits, request.cost, *between_ms)
             if known is not None:
                 return Judgement(known, Source.CACHE)
         may_be_counted = False
@@ -161,15 +160,31 @@ class WindowLimiter:
             return False
         return shard.can_decide
 
-    async def _tell(self, shard: Shard, request: Request) -> None:
-        if shard.can_decide:
-            # Best effort: what was not given back leaves with its window.
-            with suppress(Undecided, Unavailable):
-                await shard.ask(request)
+    async def _make_room(self, shard: Shard, request: Request) -> None:
+        try:
+            await self._tell(shard, request)
+        finally:
+            # Not before: a refusal from before it may have been on its way meanwhile.
+            self._refusals.forget(request.windows)
+
+    async def _tell(self, shard: Shard, request: Request) -> Answer | None:
+        """Best effort: what was not given back leaves with its window."""
+        if not shard.can_decide:
+            return None
+        try:
+            return await shard.ask(request)
+        except (Undecided, Unavailable):
+            return None
 
     async def _tell_attempts(self) -> None:
         while True:
             await asyncio.sleep(ATTEMPTS_SECONDS)
-            for window, limit, times in self._refusals.take_unasked(self.shards[0].server_time.now_ms()):
-                shard = self.shards[shard_of(window)]
-                await self._tell(shard, Request(Verb.ATTEMPT, [limit], [window], times))
+            unasked = iter(self._refusals.take_unasked())
+            while some := list(islice(unasked, TOLD_AT_ONCE)):
+                await asyncio.gather(*(self._tell_attempt(*one) for one in some))
+
+    async def _tell_attempt(self, window: bytes, limit: Limit, times: int) -> None:
+        shard = self.shards[shard_of(window)]
+        answer = await self._tell(shard, Request(Verb.ATTEMPT, [limit], [window], times))
+        if answer is not None:
+            self._refusals.heard(window, answer.reckoning.used[0])

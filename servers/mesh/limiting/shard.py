@@ -139,13 +139,14 @@ class Shard:
     async def _decide(self, batch: Sequence[Request]) -> Sequence[Answer | Exception]:
         if not self.can_decide:
             return [Undecided(may_be_counted=False)] * len(batch)
+        asked = time.monotonic()
         try:
             answers = await self._answers(batch)
         except STORE_ERRORS as error:
             self.missed(error, len(batch))
             return [Undecided(may_be_counted=True)] * len(batch)
         self.breaker.succeeded(len(batch))
-        self.server_time.observe(answers.now_ms)
+        self.server_time.observe(answers.now_ms, asked)
         if answers.damaged:
             _log.error("limiter_window_damaged", shard=self.number, windows=answers.damaged)
         if answers.answers is None:
