@@ -2,12 +2,14 @@
 
     python -m benchmarks.measuring.limited_echo REDIS_URL
 
-`Bare` only echoes. `Limited` is asked about by the store, `Refused` is refused from the local memory, and
-answered all the same: what it costs to end a call with an error is not the question. `Recorded` is Limited
-with the log that a process keeps: a record of each call, with its evidence, to a Redis Stream.
+`Bare` only echoes, and `Aborted` ends each call with a refusal that was made beforehand. `Limited` is asked
+about by the store; `Recorded` is the same with the log that a process keeps: a record of each call, with its
+evidence, to a Redis Stream. `Refused` is refused from the local memory, and answered all the same: it shows
+what the decision costs. `Told` is Refused up to the status on the wire, with all its details.
 """
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -19,6 +21,8 @@ import grpc
 import uvloop
 
 from benchmarks.measuring.limits import limiter
+from domain.risk.charging import counted_limit
+from domain.risk.decisions import THROTTLED
 from domain.risk.rules import Limit, Rule, RuleSet
 from domain.risk.subjects import SubjectKind
 from domain.shared.errors import Throttled
@@ -26,9 +30,12 @@ from nectary.identity.v1 import identity_service_pb2 as pb
 from servers.mesh.call import Call
 from servers.mesh.clock import SystemClock
 from servers.mesh.contract import method_of
+from servers.mesh.errors import ending_of
+from servers.mesh.interceptors.errors import Errors
 from servers.mesh.interceptors.risk import Risk
+from servers.mesh.judging.answers import limit_reached
 from servers.mesh.judging.grounds import to_json
-from servers.mesh.judging.judge import Chambers, Records
+from servers.mesh.judging.judge import Chambers, Records, decision_ids
 from servers.mesh.judging.list_copy import ListCopy
 from servers.mesh.judging.log import EventLog
 from servers.mesh.judging.outlet import Outlet
@@ -39,7 +46,9 @@ from servers.mesh.judging.tally import Tally
 from servers.mesh.limiting.limiter import WindowLimiter
 
 SERVICE = "benchmarks.LimitedEcho"
-METHODS = ("Bare", "Limited", "Refused", "Recorded")
+METHODS = ("Bare", "Limited", "Recorded", "Refused", "Aborted", "Told")
+REFUSING = ("Aborted", "Told")
+"""Those whose callers get no message."""
 METHOD = method_of("/nectary.identity.v1.IdentityService/ListIdentities", {})
 MEMBER = (SubjectKind.MEMBER,)
 
@@ -58,6 +67,11 @@ FOUR = (
 NOTHING = _rule("nothing", 0, 86_400_000)
 
 
+_REFUSAL = ending_of(
+    limit_reached(counted_limit(NOTHING), 60_000, THROTTLED, "identity", next(decision_ids())), ""
+)
+
+
 class _Unwritten:
     """A log that keeps nothing."""
 
@@ -74,6 +88,24 @@ def _chambers(limiter: WindowLimiter, rules: Sequence[Rule], records: Records) -
 
 async def _bare(request: pb.ListIdentitiesRequest, context: Any) -> pb.ListIdentitiesRequest:
     return request
+
+
+async def _aborted(request: pb.ListIdentitiesRequest, context: Any) -> None:
+    await context.abort(_REFUSAL.code, _REFUSAL.message, _REFUSAL.trailers)
+
+
+def _told(chambers: Chambers) -> Any:
+    async def inner(call: Call) -> object:
+        raise AssertionError("admitted: the run is void")
+
+    behaviour = Errors().wrap(METHOD, Risk(chambers).wrap(METHOD, inner))
+
+    async def handler(request: pb.ListIdentitiesRequest, context: Any) -> object:
+        call = Call(METHOD, context, "")
+        call.request = request
+        return await behaviour(call)
+
+    return handler
 
 
 def _behind(chambers: Chambers, *, refuses: bool) -> Any:
@@ -108,6 +140,8 @@ async def _serve(url: str) -> None:
             "Limited": _behind(_chambers(own, FOUR, _Unwritten()), refuses=False),
             "Refused": _behind(_chambers(own, (*FOUR, NOTHING), _Unwritten()), refuses=True),
             "Recorded": _behind(_chambers(own, FOUR, log), refuses=False),
+            "Aborted": _aborted,
+            "Told": _told(_chambers(own, (*FOUR, NOTHING), _Unwritten())),
         }
         kind = pb.ListIdentitiesRequest
         server = grpc.aio.server()
@@ -118,6 +152,8 @@ async def _serve(url: str) -> None:
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, methods)])
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
+        # As a process does when it begins to serve.
+        gc.freeze()
         print(json.dumps({"address": f"127.0.0.1:{port}", "pid": os.getpid()}), flush=True)
         await stop.wait()
         await server.stop(None)

@@ -67,6 +67,8 @@ class WindowLimiter:
         if len(charges) > MOST_LIMITS:
             raise ValueError(f"{len(charges)} charges; allowed: {MOST_LIMITS}")
         parts = self._parts(verb, charges, cost)
+        if verb in _REFUSING and (known := self._known(parts, cost)) is not None:
+            return known
         if len(parts) == 1:
             return await self._part(*parts[0], failure_class)
         judged = await asyncio.gather(*(self._part(*part, failure_class) for part in parts))
@@ -123,14 +125,21 @@ class WindowLimiter:
             names.append(name)
         return [(self.shards[n], Request(verb, *group, cost)) for n, group in grouped.items()]
 
+    def _known(self, parts: Sequence[tuple[Shard, Request]], cost: int) -> Judgement | None:
+        """What is known to refuse a call: then nobody need be asked."""
+        known = []
+        for shard, request in parts:
+            between_ms = shard.server_time.between_ms()
+            found = self._refusals.find(request.windows, request.limits, cost, *between_ms)
+            if found is not None:
+                known.append(Judgement(found, Source.CACHE))
+        if len(known) > 1:
+            return together(known, cost)
+        return known[0] if known else None
+
     async def _part(self, shard: Shard, request: Request, failure_class: FailureClass) -> Judgement:
         if not request.limits:
             return Judgement(reckoned((), (), (), request.cost, 0), Source.STORE)
-        if request.verb in _REFUSING:
-            between_ms = shard.server_time.between_ms()
-            known = self._refusals.find(request.windows, request.limits, request.cost, *between_ms)
-            if known is not None:
-                return Judgement(known, Source.CACHE)
         may_be_counted = False
         if shard.can_decide or await self._becomes_able(shard, request, failure_class):
             try:
