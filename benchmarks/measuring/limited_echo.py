@@ -82,7 +82,7 @@ class _Unwritten:
 def _chambers(limiter: WindowLimiter, rules: Sequence[Rule], records: Records) -> Chambers:
     rule_set = RuleSet(1, tuple(rules))
     copy = RulesCopy(lambda: rule_set, lambda rule, error: None)
-    tally = Tally(lambda: 0.0, lambda: 0, lambda: 0)
+    tally = Tally(lambda: 0.0, lambda: 0)
     return Chambers(copy, ListCopy(), limiter, records, SystemClock(), tally)
 
 

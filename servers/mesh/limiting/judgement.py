@@ -16,6 +16,8 @@ class Source(StrEnum):
 
     STORE = "STORE"
     """All replicas together."""
+    ADVANCE = "ADVANCE"
+    """The same, but for some of it in advance."""
     CACHE = "CACHE"
     """This replica, which knows that the store would refuse."""
     LOCAL = "LOCAL"

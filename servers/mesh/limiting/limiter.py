@@ -12,6 +12,7 @@ from domain.risk.reckoning import reckoned
 from domain.risk.verbs import Verb
 from domain.shared.errors import Unavailable
 from servers.mesh.clock import Clock
+from servers.mesh.limiting.advances import Advances
 from servers.mesh.limiting.alone import decide_alone, has_closed
 from servers.mesh.limiting.heart import SETTLED_MS, Heart
 from servers.mesh.limiting.judgement import Asked, Charge, Judgement, Source, together
@@ -49,6 +50,7 @@ class WindowLimiter:
         """
         self._keys = keys
         self.shards = [Shard(n, client, ServerTime(clock), replica, slow_seconds) for n in range(keys.shards)]
+        self.advances = [Advances(shard) for shard in self.shards]
         self._refusals = Refusals()
 
     async def decide(
@@ -108,7 +110,8 @@ class WindowLimiter:
 
     async def close(self) -> None:
         """Returns when nothing is under way. The client is the caller's."""
-        for shard in self.shards:
+        for advances, shard in zip(self.advances, self.shards, strict=True):
+            await advances.close()
             await shard.close()
 
     def _parts(self, verb: Verb, charges: Sequence[Charge], cost: int) -> list[tuple[Shard, Request]]:
@@ -138,6 +141,20 @@ class WindowLimiter:
         return known[0] if known else None
 
     async def _part(self, shard: Shard, request: Request, failure_class: FailureClass) -> Judgement:
+        """What was taken in advance needs no question."""
+        advances = self.advances[shard.number]
+        lent = advances.lend(request) if request.verb is Verb.DECIDE and request.cost else None
+        if lent is None:
+            return await self._asked(shard, request, failure_class)
+        if not lent.rest.limits:
+            return lent.judgement
+        rest = await self._asked(shard, lent.rest, failure_class)
+        if not rest.admitted:
+            advances.take_back(lent)
+            return rest
+        return together([rest, lent.judgement], request.cost)
+
+    async def _asked(self, shard: Shard, request: Request, failure_class: FailureClass) -> Judgement:
         if not request.limits:
             return Judgement(reckoned((), (), (), request.cost, 0), Source.STORE)
         may_be_counted = False

@@ -7,7 +7,7 @@ disturbs no connection. A call that is slow is decided here and never repeated: 
 import asyncio
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -15,6 +15,7 @@ from redis.exceptions import RedisClusterException, RedisError
 
 from servers.mesh.batching import Coalescer
 from servers.mesh.limiting.breaker import Breaker
+from servers.mesh.limiting.demand import Demand
 from servers.mesh.limiting.keys import epoch_key
 from servers.mesh.limiting.script import (
     DECIDE,
@@ -75,6 +76,7 @@ class Shard:
         """Those that were alive before a loss, and so have something to push."""
         self.shadow = Shadow()
         self.breaker = Breaker()
+        self.demand = Demand()
         self.epoch = UNKNOWN_EPOCH
         self.settled = asyncio.Event()
         """Whether the store counts all that live replicas have admitted."""
@@ -87,6 +89,15 @@ class Shard:
     def can_decide(self) -> bool:
         """Whether asking it is worth while."""
         return not self.breaker.is_open and self.settled.is_set()
+
+    @property
+    def live_replicas(self) -> int:
+        """How many they are, this one included."""
+        return max(len(self.replicas), 1)
+
+    def count(self, windows: Iterable[bytes]) -> None:
+        """Each of these was decided on once."""
+        self.demand.count(windows, self.live_replicas, time.monotonic())
 
     async def ask(self, request: Request) -> Answer:
         """The store's decision. Raises Undecided if it is slow, Unavailable if too many wait."""
@@ -146,6 +157,7 @@ class Shard:
             self.missed(error, len(batch))
             return [Undecided(may_be_counted=True)] * len(batch)
         self.breaker.succeeded(len(batch))
+        self.count(window for request in batch for window in request.windows)
         self.server_time.observe(answers.now_ms, asked)
         if answers.damaged:
             _log.error("limiter_window_damaged", shard=self.number, windows=answers.damaged)
