@@ -66,6 +66,14 @@ class LimitReached(Throttled):
         self.detail = detail
 
 
+class DecidedElsewhere(Unavailable):
+    """Another replica decides on the subject of this call while the limiter's store does not answer."""
+
+    def __init__(self, retry_after_ms: int, **metadata: str) -> None:
+        super().__init__("DECIDED_ELSEWHERE", "another replica decides on this now", **metadata)
+        self.retry_after_ms = retry_after_ms
+
+
 class SubjectDenied(Forbidden):
     """A rule or the list of suspects denies the call, for at least so many milliseconds."""
 
@@ -144,7 +152,7 @@ def _code_of(error: DomainError) -> grpc.StatusCode:
 
 
 def _retry_ms(error: DomainError) -> int | None:
-    if isinstance(error, Throttled | SubjectDenied):
+    if isinstance(error, Throttled | SubjectDenied | DecidedElsewhere):
         return error.retry_after_ms
     return RACED_RETRY_MS if isinstance(error, Raced) else None
 

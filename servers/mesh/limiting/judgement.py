@@ -22,6 +22,8 @@ class Source(StrEnum):
     """This replica, which knows that the store would refuse."""
     LOCAL = "LOCAL"
     """This replica alone, within its share: the store does not answer."""
+    ELSEWHERE = "ELSEWHERE"
+    """Nobody here: the last units of a limit are with other replicas until the store answers."""
     UNDECIDED = "UNDECIDED"
     """Nobody: the failure class did."""
 

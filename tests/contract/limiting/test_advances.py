@@ -19,8 +19,8 @@ from tests.contract.conftest import eventually
 from tests.contract.limiting.replicas import SECRET, a_charge, eventually_alone, replica
 from tests.servers import Redis
 
-UNITS = 3_000
-HOT = a_charge(UNITS, window_ms=600_000, subject="/method")
+UNITS = 2_000
+HOT = a_charge(UNITS, window_ms=3_600_000, subject="/method")
 
 
 @pytest.fixture(params=[Redis.valkey, Redis.installed], ids=["valkey", "redis"])
@@ -69,7 +69,7 @@ async def test_replicas_with_advances_admit_the_limit_and_no_more(
 ) -> None:
     async with hot_replica(redis_server.url, "one") as one, hot_replica(redis_server.url, "two") as two:
         before = await used(one)
-        asked = await asyncio.gather(*(admitted(each, [HOT], 100) for each in (one, two) for _ in range(40)))
+        asked = await asyncio.gather(*(admitted(each, [HOT], 100) for each in (one, two) for _ in range(25)))
         given = [limiter.advances[0].given_units for limiter in (one, two)]
         left_over = sum(limiter.advances[0].taken_units for limiter in (one, two)) - sum(given)
         assert min(given) > 0
@@ -117,7 +117,7 @@ async def test_a_changed_limit_begins_without_an_advance(
 ) -> None:
     async with hot_replica(redis_server.url) as limiter:
         before = await used(limiter)
-        changed = a_charge(before, window_ms=600_000, subject=HOT.subject)
+        changed = a_charge(before, window_ms=3_600_000, subject=HOT.subject)
         refused = await limiter.decide([changed], 1)
         assert (refused.admitted, refused.source) == (False, Source.STORE)
 
