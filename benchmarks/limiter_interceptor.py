@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.measuring.children import Child, child
-from benchmarks.measuring.limited_echo import METHODS, REFUSING, SERVICE
+from benchmarks.measuring.limited_echo import MEMBERS, METHODS, REFUSING, SERVICE
 from benchmarks.measuring.limits import private_redis
 from benchmarks.measuring.load import Load
 from benchmarks.measuring.rounds import ROUNDS, Contender, Rounds, Sample, Spread, interleaved, spread
@@ -21,7 +21,6 @@ from benchmarks.measuring.table import at_most, heading, number, ranged, table
 from nectary.identity.v1 import identity_service_pb2 as pb
 
 IN_FLIGHT = 64
-MEMBERS = 2_000
 AIMS = {"Limited": 30.0, "Refused": 10.0}
 """Microseconds of CPU time."""
 
@@ -35,7 +34,7 @@ class Size:
 
 
 FULL = Size(rounds=ROUNDS, calls=10_000)
-QUICK = Size(rounds=1, calls=2_000)
+QUICK = Size(rounds=1, calls=6_000)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ what the decision costs. `Told` is Refused up to the status on the wire, with al
 
 import asyncio
 import gc
+import itertools
 import json
 import os
 import signal
@@ -27,7 +28,7 @@ from domain.risk.rules import Limit, Rule, RuleSet
 from domain.risk.subjects import SubjectKind
 from domain.shared.errors import Throttled
 from nectary.identity.v1 import identity_service_pb2 as pb
-from servers.mesh.call import Call
+from servers.mesh.call import Behaviour, Call
 from servers.mesh.clock import SystemClock
 from servers.mesh.contract import method_of
 from servers.mesh.errors import ending_of
@@ -49,6 +50,8 @@ SERVICE = "benchmarks.LimitedEcho"
 METHODS = ("Bare", "Limited", "Recorded", "Refused", "Aborted", "Told")
 REFUSING = ("Aborted", "Told")
 """Those whose callers get no message."""
+MEMBERS = 2_000
+"""Whom the calls are about, in turn."""
 METHOD = method_of("/nectary.identity.v1.IdentityService/ListIdentities", {})
 MEMBER = (SubjectKind.MEMBER,)
 
@@ -64,11 +67,12 @@ FOUR = (
     _rule("day", 60_000, 86_400_000),
 )
 """One exact, three counted in buckets."""
-NOTHING = _rule("nothing", 0, 86_400_000)
+ONCE = _rule("once", 1, 86_400_000)
+"""Used up by the warming round; what comes later is a refusal that is remembered."""
 
 
 _REFUSAL = ending_of(
-    limit_reached(counted_limit(NOTHING), 60_000, THROTTLED, "identity", next(decision_ids())), ""
+    limit_reached(counted_limit(ONCE), 60_000, THROTTLED, "identity", next(decision_ids())), ""
 )
 
 
@@ -98,33 +102,40 @@ def _told(chambers: Chambers) -> Any:
     async def inner(call: Call) -> object:
         raise AssertionError("admitted: the run is void")
 
-    behaviour = Errors().wrap(METHOD, Risk(chambers).wrap(METHOD, inner))
-
-    async def handler(request: pb.ListIdentitiesRequest, context: Any) -> object:
-        call = Call(METHOD, context, "")
-        call.request = request
-        return await behaviour(call)
-
-    return handler
+    return _handler(Errors().wrap(METHOD, Risk(chambers).wrap(METHOD, inner)))
 
 
-def _behind(chambers: Chambers, *, refuses: bool) -> Any:
+def _behind(chambers: Chambers) -> Any:
     async def inner(call: Call) -> object:
-        if refuses:
-            raise AssertionError("admitted: the run is void")
+        return call.request
+
+    return _handler(Risk(chambers).wrap(METHOD, inner))
+
+
+def _refused(chambers: Chambers) -> Any:
+    admitted = itertools.count()
+
+    async def inner(call: Call) -> object:
+        if next(admitted) >= MEMBERS:
+            raise AssertionError("admitted twice: the run is void")
         return call.request
 
     behaviour = Risk(chambers).wrap(METHOD, inner)
 
-    async def handler(request: pb.ListIdentitiesRequest, context: Any) -> object:
-        call = Call(METHOD, context, "")
-        call.request = request
+    async def answered(call: Call) -> object:
         try:
             return await behaviour(call)
         except Throttled:
-            if not refuses:
-                raise
-            return request
+            return call.request
+
+    return _handler(answered)
+
+
+def _handler(behaviour: Behaviour) -> Any:
+    async def handler(request: pb.ListIdentitiesRequest, context: Any) -> object:
+        call = Call(METHOD, context, "")
+        call.request = request
+        return await behaviour(call)
 
     return handler
 
@@ -137,11 +148,11 @@ async def _serve(url: str) -> None:
         log.start()
         handlers = {
             "Bare": _bare,
-            "Limited": _behind(_chambers(own, FOUR, _Unwritten()), refuses=False),
-            "Refused": _behind(_chambers(own, (*FOUR, NOTHING), _Unwritten()), refuses=True),
-            "Recorded": _behind(_chambers(own, FOUR, log), refuses=False),
+            "Limited": _behind(_chambers(own, FOUR, _Unwritten())),
+            "Refused": _refused(_chambers(own, (*FOUR, ONCE), _Unwritten())),
+            "Recorded": _behind(_chambers(own, FOUR, log)),
             "Aborted": _aborted,
-            "Told": _told(_chambers(own, (*FOUR, NOTHING), _Unwritten())),
+            "Told": _told(_chambers(own, (*FOUR, ONCE), _Unwritten())),
         }
         kind = pb.ListIdentitiesRequest
         server = grpc.aio.server()

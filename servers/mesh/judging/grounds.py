@@ -57,7 +57,7 @@ class Grounds(NamedTuple):
     @property
     def is_decided_elsewhere(self) -> bool:
         """Whether only other replicas have units left of what refuses."""
-        return any(one.judgement.source is Source.ELSEWHERE for one in self.counted)
+        return Source.ELSEWHERE in [one.judgement.source for one in self.counted]
 
     def limit_of(self, rule_id: str) -> Limit:
         """The limit of a rule that was counted for this call."""

@@ -5,7 +5,8 @@ The promise, where it ends and what happens then are told in docs/limiting.md.
 
 import asyncio
 from collections.abc import Sequence
-from itertools import islice
+from contextlib import suppress
+from itertools import groupby, islice
 
 from domain.risk.limit import FailureClass, Limit
 from domain.risk.reckoning import reckoned
@@ -17,15 +18,14 @@ from servers.mesh.limiting.alone import decide_alone, has_closed
 from servers.mesh.limiting.heart import SETTLED_MS, Heart
 from servers.mesh.limiting.judgement import Asked, Charge, Judgement, Source, together
 from servers.mesh.limiting.keys import Keys, shard_of
-from servers.mesh.limiting.refusals import Refusals
-from servers.mesh.limiting.script import MOST_LIMITS, Answer, Request
+from servers.mesh.limiting.refusals import Attempts, Refusals
+from servers.mesh.limiting.script import MOST_LIMITS, MOST_REQUESTS, Answer, Request
 from servers.mesh.limiting.server_time import ServerTime
 from servers.mesh.limiting.shard import SLOW_SECONDS, Shard, Undecided
 from servers.mesh.redis_clients import AnyRedis
 
 ATTEMPTS_SECONDS = 0.1
 """How often the store is told of refusals that it was not asked about."""
-TOLD_AT_ONCE = 100
 _REFUSING = (Verb.DECIDE, Verb.CHECK)
 _TAKING = (Verb.DECIDE, Verb.DRAIN)
 
@@ -193,24 +193,26 @@ class WindowLimiter:
             # Not before: a refusal from before it may have been on its way meanwhile.
             self._refusals.forget(request.windows)
 
-    async def _tell(self, shard: Shard, request: Request) -> Answer | None:
-        """Best effort: what was not given back leaves with its window."""
-        if not shard.can_decide:
-            return None
-        try:
-            return await shard.ask(request)
-        except (Undecided, Unavailable):
-            return None
+    async def _tell(self, shard: Shard, request: Request) -> None:
+        if shard.can_decide:
+            # Best effort: what was not given back leaves with its window.
+            with suppress(Undecided, Unavailable):
+                await shard.ask(request)
 
     async def _tell_attempts(self) -> None:
         while True:
             await asyncio.sleep(ATTEMPTS_SECONDS)
-            unasked = iter(self._refusals.take_unasked())
-            while some := list(islice(unasked, TOLD_AT_ONCE)):
-                await asyncio.gather(*(self._tell_attempt(*one) for one in some))
+            told = groupby(sorted(self._refusals.take_unasked(), key=_shard_of), _shard_of)
+            for number, attempts in told:
+                while some := list(islice(attempts, MOST_REQUESTS)):
+                    await self._tell_some(self.shards[number], some)
 
-    async def _tell_attempt(self, window: bytes, limit: Limit, times: int) -> None:
-        shard = self.shards[shard_of(window)]
-        answer = await self._tell(shard, Request(Verb.ATTEMPT, [limit], [window], times))
-        if answer is not None:
-            self._refusals.heard(window, answer.reckoning.used[0])
+    async def _tell_some(self, shard: Shard, attempts: Sequence[Attempts]) -> None:
+        requests = [Request(Verb.ATTEMPT, [one.limit], [one.window], one.times) for one in attempts]
+        for one, answer in zip(attempts, await shard.tell(requests), strict=True):
+            if not isinstance(answer, Exception):
+                self._refusals.heard(one.window, answer.reckoning.used[0])
+
+
+def _shard_of(attempts: Attempts) -> int:
+    return shard_of(attempts.window)

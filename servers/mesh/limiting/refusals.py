@@ -8,6 +8,7 @@ from time to time, and from its answer is heard whether there is room again.
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from domain.risk.limit import Limit
 from domain.risk.reckoning import Reckoning, reckoned
@@ -24,6 +25,14 @@ class _Refusal:
     used: int
     until_ms: dict[int, int]
     """By cost, on the store's clock: a dearer call waits longer, a cheaper one perhaps not at all."""
+
+
+class Attempts(NamedTuple):
+    """How often a window refused without being asked."""
+
+    window: bytes
+    limit: Limit
+    times: int
 
 
 class Refusals:
@@ -80,10 +89,10 @@ class Refusals:
             room = known.limit.units - used
             known.until_ms = {cost: until for cost, until in known.until_ms.items() if cost > room}
 
-    def take_unasked(self) -> list[tuple[bytes, Limit, int]]:
-        """(window, limit, times) since this was last called."""
+    def take_unasked(self) -> list[Attempts]:
+        """Since this was last called."""
         unasked, self._unasked = self._unasked, {}
-        return [(window, limit, times) for window, (limit, times) in unasked.items()]
+        return [Attempts(window, limit, times) for window, (limit, times) in unasked.items()]
 
     def _refusal(self, window: bytes, limit: Limit) -> _Refusal:
         known = self._known.get(window)

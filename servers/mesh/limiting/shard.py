@@ -103,6 +103,10 @@ class Shard:
         """The store's decision. Raises Undecided if it is slow, Unavailable if too many wait."""
         return await self._ask(request)
 
+    async def tell(self, requests: Sequence[Request]) -> Sequence[Answer | Exception]:
+        """The answers to at most MOST_REQUESTS that nobody waits for; Undecided where there is none."""
+        return await self._decide(requests)
+
     async def run(
         self, script: Script, keys: Sequence[bytes], arguments: Sequence[bytes], seconds: float
     ) -> list[Any]:
