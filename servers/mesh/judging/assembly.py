@@ -21,6 +21,7 @@ from servers.mesh.judging.stream_sink import StreamSink
 from servers.mesh.judging.tally import Tally
 from servers.mesh.limiting.keys import Keys
 from servers.mesh.limiting.limiter import WindowLimiter
+from servers.mesh.limiting.metrics import LimiterMetrics
 from servers.mesh.metrics import Metrics
 from servers.mesh.resources import Resources
 from servers.mesh.slices import Job
@@ -44,13 +45,10 @@ async def chambers_of(
     limiter = _limiter(resources)
     closing.push_async_callback(limiter.close)
     records = _event_log(resources, closing)
-    tally = Tally(
-        lambda: following.behind_seconds,
-        lambda: rules.bad_documents + suspects.bad_entries,
-        lambda: sum(shard.breaker.is_open for shard in limiter.shards),
-    )
+    tally = Tally(lambda: following.behind_seconds, lambda: rules.bad_documents + suspects.bad_entries)
     metrics.registry.register(tally)
     metrics.registry.register(records)
+    metrics.registry.register(LimiterMetrics(limiter))
     await following.look()
     jobs += [Job("follow rules and list", following.run), Job("keep counts together", limiter.run)]
     return Chambers(rules, suspects, limiter, records, resources.clock, tally)

@@ -14,7 +14,6 @@ class Tally(Collector):
         self,
         behind_seconds: Callable[[], float],
         bad_documents: Callable[[], int],
-        shards_alone: Callable[[], int],
     ) -> None:
         self.decisions: Counter[tuple[str, str, str]] = Counter()
         """By scene, outcome and reason."""
@@ -22,7 +21,6 @@ class Tally(Collector):
         """What rules in shadow would have done, by scene, outcome and rule."""
         self._behind_seconds = behind_seconds
         self._bad_documents = bad_documents
-        self._shards_alone = shards_alone
 
     def count(
         self, scene: str, outcome: str, reason: str, would: Iterable[tuple[str, int, str]] = ()
@@ -50,8 +48,4 @@ class Tally(Collector):
         behind.add_metric((), self._behind_seconds())
         bad = CounterMetricFamily("nectary_risk_bad_documents", "Published rules and entries that are bad.")
         bad.add_metric((), self._bad_documents())
-        alone = GaugeMetricFamily(
-            "nectary_risk_shards_alone", "Parts of what is counted that this process counts without Redis."
-        )
-        alone.add_metric((), self._shards_alone())
-        return (decisions, would, behind, bad, alone)
+        return (decisions, would, behind, bad)

@@ -37,17 +37,19 @@ def decide_alone(
         for limit, window in zip(request.limits, request.windows, strict=True)
         if (limit.failure_class or failure_class) is FailureClass.BOUNDED
     ]
-    reckoning = _within_shares(shard, bounded, request.cost, now_ms)
+    shares = [share(limit, window, shard.replica, shard.replicas) for limit, window in bounded]
+    reckoning = _within_shares(shard, bounded, shares, request.cost, now_ms)
     if request.verb is Verb.SPEND or (reckoning.admitted and request.verb in {Verb.DECIDE, Verb.DRAIN}):
         shard.shadow.record(request.windows, request.limits, request.cost, now_ms, told=may_be_counted)
     asked = (Asked(shard, request, now_ms),) if reckoning.admitted else ()
-    return Judgement(reckoning, Source.LOCAL if bounded else Source.UNDECIDED, asked=asked)
+    return Judgement(reckoning, _source(reckoning, shares), asked=asked)
 
 
-def _within_shares(shard: Shard, bounded: Sequence[tuple[Limit, bytes]], cost: int, now_ms: int) -> Reckoning:
+def _within_shares(
+    shard: Shard, bounded: Sequence[tuple[Limit, bytes]], shares: Sequence[int], cost: int, now_ms: int
+) -> Reckoning:
     limits = [limit for limit, _ in bounded]
     windows = [window for _, window in bounded]
-    shares = [share(limit, window, shard.replica, shard.replicas) for limit, window in bounded]
     reckoning = shard.shadow.decide(windows, limits, shares, cost, now_ms)
     # What exceeds a share for ever may have room as soon as the store answers.
     waits = [
@@ -55,3 +57,14 @@ def _within_shares(shard: Shard, bounded: Sequence[tuple[Limit, bytes]], cost: i
         for wait, limit in zip(reckoning.waits_ms, limits, strict=True)
     ]
     return reckoned(limits, reckoning.used, waits, cost, now_ms)
+
+
+def _source(reckoning: Reckoning, shares: Sequence[int]) -> Source:
+    if not shares:
+        return Source.UNDECIDED
+    refusing = [
+        own == 0 < limit.units
+        for own, limit, wait in zip(shares, reckoning.limits, reckoning.waits_ms, strict=True)
+        if wait
+    ]
+    return Source.ELSEWHERE if refusing and all(refusing) else Source.LOCAL

@@ -50,7 +50,7 @@ class Heart:
         shard = self._shard
         began = time.monotonic()
         try:
-            pushed = await self._greet()
+            pushed = await self._greet(began)
             good = time.monotonic() - began < shard.slow_seconds
             if self._pushed != shard.epoch:
                 # At once, however the store does: the others wait for it.
@@ -67,7 +67,7 @@ class Heart:
             else:
                 shard.missed(error)
 
-    async def _greet(self) -> dict[str, bytes]:
+    async def _greet(self, asked: float) -> dict[str, bytes]:
         """Says that we live; the epoch of the last push of each live replica."""
         shard = self._shard
         keys = [epoch_key(shard.number), replicas_key(shard.number), home_key(shard.number)]
@@ -76,7 +76,7 @@ class Heart:
         ]  # fmt: skip
         reply = await shard.run(HEARTBEAT, keys, arguments, shard.slow_seconds)
         epoch, now_ms, shard.home, before, kept_ms, *replicas = reply
-        shard.server_time.observe(now_ms)
+        shard.server_time.observe(now_ms, asked)
         pushed = {name.decode(): of for name, of in zip(replicas[::2], replicas[1::2], strict=True)}
         if epoch != shard.epoch:
             is_kept = before == shard.epoch and self._pushed_at_ms < kept_ms

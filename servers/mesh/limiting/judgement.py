@@ -16,10 +16,14 @@ class Source(StrEnum):
 
     STORE = "STORE"
     """All replicas together."""
+    ADVANCE = "ADVANCE"
+    """The same, but for some of it in advance."""
     CACHE = "CACHE"
     """This replica, which knows that the store would refuse."""
     LOCAL = "LOCAL"
     """This replica alone, within its share: the store does not answer."""
+    ELSEWHERE = "ELSEWHERE"
+    """Nobody here: the last units of a limit are with other replicas until the store answers."""
     UNDECIDED = "UNDECIDED"
     """Nobody: the failure class did."""
 

@@ -7,7 +7,7 @@ disturbs no connection. A call that is slow is decided here and never repeated: 
 import asyncio
 import secrets
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -21,6 +21,7 @@ from redis.exceptions import (
 
 from servers.mesh.batching import Coalescer
 from servers.mesh.limiting.breaker import Breaker
+from servers.mesh.limiting.demand import Demand
 from servers.mesh.limiting.keys import epoch_key
 from servers.mesh.limiting.script import (
     DECIDE,
@@ -86,6 +87,7 @@ class Shard:
         """Those that were alive before a loss, and so have something to push."""
         self.shadow = Shadow()
         self.breaker = Breaker()
+        self.demand = Demand()
         self.epoch = UNKNOWN_EPOCH
         self.home = UNKNOWN_HOME
         """Names the server process that counts."""
@@ -102,9 +104,22 @@ class Shard:
         """Whether asking it is worth while."""
         return not self.breaker.is_open and self.settled.is_set()
 
+    @property
+    def live_replicas(self) -> int:
+        """How many they are, this one included."""
+        return max(len(self.replicas), 1)
+
+    def count(self, windows: Iterable[bytes]) -> None:
+        """Each of these was decided on once."""
+        self.demand.count(windows, self.live_replicas, time.monotonic())
+
     async def ask(self, request: Request) -> Answer:
         """The store's decision. Raises Undecided if it is slow, Unavailable if too many wait."""
         return await self._ask(request)
+
+    async def tell(self, requests: Sequence[Request]) -> Sequence[Answer | Exception]:
+        """The answers to at most MOST_REQUESTS that nobody waits for; Undecided where there is none."""
+        return await self._decide(requests)
 
     async def run(
         self, script: Script, keys: Sequence[bytes], arguments: Sequence[bytes], seconds: float
@@ -166,6 +181,7 @@ class Shard:
     async def _decide(self, batch: Sequence[Request]) -> Sequence[Answer | Exception]:
         if not self.can_decide:
             return [Undecided(may_be_counted=False)] * len(batch)
+        asked = time.monotonic()
         try:
             answers = await self._answers(batch)
         except NoScriptError:
@@ -176,7 +192,8 @@ class Shard:
             self.missed(error, len(batch))
             return [Undecided(may_be_counted=not isinstance(error, NOT_DONE))] * len(batch)
         self.breaker.succeeded(len(batch))
-        self.server_time.observe(answers.now_ms)
+        self.count(window for request in batch for window in request.windows)
+        self.server_time.observe(answers.now_ms, asked)
         if answers.damaged:
             _log.error("limiter_window_damaged", shard=self.number, windows=answers.damaged)
         if answers.answers is None:

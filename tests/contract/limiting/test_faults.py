@@ -97,9 +97,12 @@ async def test_of_a_limit_of_one_only_one_replica_admits(server: Redis) -> None:
         server.pause()
         await asyncio.gather(eventually_alone(one), eventually_alone(two))
         both = [[await admitted(each, [charge], 2) for each in (one, two)] for charge in charges]
+        again = [[(await each.decide([charge], 1)).source for each in (one, two)] for charge in charges]
         server.resume()
     assert all(sum(counts) == 1 for counts in both)
     assert {tuple(counts) for counts in both} == {(0, 1), (1, 0)}
+    sources = {1: Source.LOCAL, 0: Source.ELSEWHERE}
+    assert again == [[sources[count] for count in counts] for counts in both]
 
 
 async def test_f07_a_flush_in_the_middle_of_an_attack_lets_nobody_over_a_strict_limit(server: Redis) -> None:

@@ -13,6 +13,7 @@ from domain.risk.verbs import Verb
 from servers.mesh.limiting.judgement import Charge, Source
 from servers.mesh.limiting.keys import epoch_key, home_key, replicas_key
 from servers.mesh.limiting.limiter import WindowLimiter
+from tests.contract.conftest import eventually
 from tests.contract.limiting.replicas import a_charge, eventually_together, replica
 from tests.servers import Redis
 
@@ -223,3 +224,41 @@ async def test_the_epoch_outlives_the_replicas(redis_server: Redis, redis_client
         first = await redis_client.get(epoch_key(0))
     async with replica(redis_server.url, "two"):
         assert await redis_client.get(epoch_key(0)) == first
+
+
+async def test_several_known_refusals_tell_the_longest_wait(
+    redis_server: Redis, redis_client: RedisClient
+) -> None:
+    short, long = a_charge(1, window_ms=5_000, rule_id=1), a_charge(1, window_ms=60_000, rule_id=2)
+    async with replica(redis_server.url) as limiter:
+        await admitted(limiter, [short, long], 2)
+        again = await limiter.decide([short, long], 1)
+    assert again.source is Source.CACHE
+    assert again.reckoning.deciding is long.limit
+    assert 55_000 < again.reckoning.retry_after_ms <= 60_000
+
+
+async def test_a_refusal_on_its_way_during_a_refund_is_not_remembered(
+    redis_server: Redis, redis_client: RedisClient
+) -> None:
+    charges = [a_charge(3)]
+    async with replica(redis_server.url) as limiter:
+        taken = await limiter.decide(charges, 3)
+        refused, _ = await asyncio.gather(limiter.decide(charges, 1), limiter.refund(taken, 3))
+        assert not refused.admitted
+        assert await admitted(limiter, charges, 5) == 3
+
+
+async def test_room_made_on_another_replica_is_soon_heard_of(
+    redis_server: Redis, redis_client: RedisClient
+) -> None:
+    charges = [a_charge(3)]
+    async with replica(redis_server.url, "one") as one, replica(redis_server.url, "two") as two:
+        taken = await one.decide(charges, 3)
+        assert await admitted(two, charges, 2) == 0
+        await one.refund(taken, 2)
+
+        async def heard() -> bool:
+            return (await two.decide(charges, 1)).admitted
+
+        await eventually(heard, seconds=2)

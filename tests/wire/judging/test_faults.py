@@ -1,6 +1,7 @@
 """Redis refused, mute and slow under a judged server: what is still admitted, how soon, and what returns."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,9 +10,13 @@ import grpc
 import pytest
 import redis.asyncio
 
+from domain.risk.charging import counted_limit, key_name
 from domain.risk.rules import Limit, Rule
+from domain.risk.share import share
 from domain.risk.subjects import SubjectKind
 from nectary.testing.v1 import echo_service_pb2 as pb
+from servers.mesh.contract import method_of
+from servers.mesh.limiting.keys import Keys
 from tests.servers import Redis
 from tests.toxics import Latency, Proxy, toxic_proxy
 from tests.wire.judging.conftest import Court, Judged
@@ -20,6 +25,8 @@ from tests.wire.mesh.running import refusal, until
 
 HELLO = pb.EchoRequest(text="hello")
 TEN = Rule("ten", "Ten a minute", "me", Limit((SubjectKind.CALLER,), 10, 60_000))
+ONE = Rule("one", "One a minute", "me", Limit((SubjectKind.SCENE,), 1, 60_000))
+SECRET = "a secret of tests"
 SOON_SECONDS = 1.0
 """For one call. The limiter gives up after 20 ms; this leaves room for a busy machine, and none for the
 seconds that a client would wait by itself."""
@@ -95,6 +102,36 @@ async def test_rk3_without_redis_only_closed_methods_change(
         await proxy.start()
         await until(lambda: court.is_together, seconds=30)
         await stub.Hold(pb.HoldRequest(ms=1))
+
+
+async def test_the_last_unit_of_a_limit_is_left_to_another_replica(
+    judged: Judged, redis_client: "redis.asyncio.Redis", redis_server: Redis
+) -> None:
+    await put_in_force(redis_client, ONE)
+    async with (
+        toxic_proxy(redis_server.port) as proxy,
+        judged(redis_url=url(proxy), risk_secret=SECRET) as court,
+    ):
+        await proxy.stop()
+        await until(lambda: court.metric("nectary_risk_shards_alone") == 1, seconds=30)
+        [shard] = court.chambers.limiter.shards
+        shard.replicas = frozenset({shard.replica, owner_beside(shard.replica)})
+        told = await refusal(court.server.stub.Echo(HELLO))
+        assert (told.code, told.reason) == (grpc.StatusCode.UNAVAILABLE, "DECIDED_ELSEWHERE")
+        assert told.metadata.keys() == {"rule_id", "decision_id"}
+        assert told.retry_after_seconds is not None
+        assert 1 <= told.retry_after_seconds <= 1.1
+        [record] = await court.records(1)
+        assert (record.outcome, record.rule_id) == ("THROTTLE", "one")
+
+
+def owner_beside(replica: str) -> str:
+    """The name of a replica that has the only unit of ONE."""
+    limit = counted_limit(ONE)
+    scene = method_of("/nectary.testing.v1.EchoService/Echo", {}).scene
+    _, window = Keys(SECRET.encode()).window(limit.rule_id, limit.subject, key_name([scene]))
+    others = (f"other {number}" for number in itertools.count())
+    return next(other for other in others if not share(limit, window, replica, {other}))
 
 
 async def test_a_server_starts_without_redis_by_its_own_rules(judged: Judged, redis_server: Redis) -> None:
