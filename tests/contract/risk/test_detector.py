@@ -27,7 +27,7 @@ from servers.risk.sql.suspects import SqlSuspects
 from servers.store.leases import Lease
 from servers.store.store import Store
 from tests.fakes import FakeClock
-from tests.unit.mesh.records import a_record, a_refusal
+from tests.unit.mesh.records import a_record, a_refusal, written
 
 MEMBER, DEVICE = SubjectKind.MEMBER, SubjectKind.DEVICE
 PURCHASE = "identity.purchase"
@@ -60,7 +60,7 @@ class World:
         return applied
 
     async def decided(self, records: Iterable[DecisionRecord]) -> None:
-        await self.store.transact(add_decisions, list(records))
+        await self.store.transact(add_decisions, written(*records))
         await self.detector.catch_up(self.lease)
 
     def refusals(self, count: int, member: str = "m-1", **fields: object) -> list[DecisionRecord]:
@@ -140,7 +140,7 @@ async def test_a_detector_that_starts_again_goes_on_where_it_was(world: World) -
 
 async def test_what_was_recorded_while_no_detector_ran_is_acted_on(world: World) -> None:
     await world.decided(world.refusals(1))
-    await world.store.transact(add_decisions, world.refusals(5))
+    await world.store.transact(add_decisions, written(*world.refusals(5)))
     world.detector = Detector(world.store, world.clock)
     await world.decided([])
     assert await world.state("m-1") is State.CHALLENGED
@@ -148,7 +148,7 @@ async def test_what_was_recorded_while_no_detector_ran_is_acted_on(world: World)
 
 async def test_two_detectors_list_a_subject_once(world: World) -> None:
     """A holder that does not know yet that its lease is gone, and the next one."""
-    await world.store.transact(add_decisions, world.refusals(6))
+    await world.store.transact(add_decisions, written(*world.refusals(6)))
     other = Detector(world.store, world.clock)
     await asyncio.gather(world.detector.catch_up(world.lease), other.catch_up(world.lease))
     entry = await world.entry("m-1")
