@@ -89,7 +89,7 @@ class Detector:
             pass
 
     async def look(self, lease: Lease) -> int:
-        """Look at the next AT_ONCE decisions, by the rules of now; how many. Raises LeaseLost, and TROUBLE."""
+        """Look at the next AT_ONCE decisions; how many there were. Raises LeaseLost, and TROUBLE."""
         self._rules = await self._store.read(_in_force, self._rules)
         if self._heard < 0:
             await self._begin()
