@@ -5,6 +5,7 @@ from pathlib import Path
 from prometheus_client import generate_latest
 
 from servers.mesh.config import SPECS, Config
+from servers.mesh.judging.log import EventLog
 from servers.mesh.judging.tally import Tally
 from servers.mesh.metrics import Metrics
 from tests.architecture.sources import ROOT, sources
@@ -42,6 +43,7 @@ def test_the_table_of_metrics_is_what_the_page_for_prometheus_shows() -> None:
     metrics = Metrics()
     metrics.tally("/a").end("OK", "", 0.001)
     metrics.registry.register(Tally(lambda: 0.0, lambda: 0, lambda: 0))
+    metrics.registry.register(EventLog([]))
     types = [
         line.split()[2]
         for line in generate_latest(metrics.registry).decode().splitlines()

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import grpc
 import pytest
 import redis.asyncio
 
-from domain.risk.rules import Limit, Rule
+from domain.risk.rules import Limit, Rollout, Rule
 from domain.risk.subjects import SubjectKind
 from nectary.testing.v1 import echo_service_pb2 as pb
 from tests.servers import Redis
@@ -95,6 +96,19 @@ async def test_rk3_without_redis_only_closed_methods_change(
         await proxy.start()
         await until(lambda: court.is_together, seconds=30)
         await stub.Hold(pb.HoldRequest(ms=1))
+
+
+async def test_a_shadow_says_nothing_without_redis(
+    judged: Judged, redis_client: "redis.asyncio.Redis", redis_server: Redis
+) -> None:
+    await put_in_force(redis_client, replace(TEN, rollout=Rollout(shadow=True)))
+    async with (
+        toxic_proxy(redis_server.port) as proxy,
+        judged(redis_url=url(proxy), risk_slow_ms=20) as court,
+    ):
+        await proxy.stop()
+        assert await admitted(court, 30) == 30
+        assert {record.would for record in await court.records(30)} == {()}
 
 
 async def test_a_server_starts_without_redis_by_its_own_rules(judged: Judged, redis_server: Redis) -> None:
