@@ -8,6 +8,7 @@ import structlog
 
 from domain.risk.rules import RuleSet
 from servers.mesh.config import Config
+from servers.mesh.judging.conditions import Failed
 from servers.mesh.judging.file_sink import FileSink
 from servers.mesh.judging.following import Following
 from servers.mesh.judging.grounds import to_json
@@ -28,6 +29,7 @@ from servers.mesh.slices import Job
 from servers.mesh.watched_file import WatchedFile
 
 _log = structlog.get_logger("nectary.risk")
+_CONDITION_FAILED = "a condition cannot be evaluated: for such calls its rule is off"
 _PUBLIC_SECRET = b"nectary, whose operator set no secret"
 
 
@@ -39,13 +41,13 @@ async def chambers_of(
     Raises OSError or ValueError if the file of rules is bad.
     """
     config = resources.config
-    rules = RulesCopy(_own_rules(config, jobs), _condition_failed)
+    tally = Tally(lambda: following.behind_seconds, lambda: rules.bad_documents + suspects.bad_entries)
+    rules = RulesCopy(_own_rules(config, jobs), _condition_failed(tally))
     suspects = ListCopy()
     following = Following(resources.redis(), [rules, suspects])
     limiter = _limiter(resources)
     closing.push_async_callback(limiter.close)
     records = _event_log(resources, closing)
-    tally = Tally(lambda: following.behind_seconds, lambda: rules.bad_documents + suspects.bad_entries)
     metrics.registry.register(tally)
     metrics.registry.register(records)
     metrics.registry.register(LimiterMetrics(limiter))
@@ -87,5 +89,9 @@ def _event_log(resources: Resources, closing: AsyncExitStack) -> EventLog:
     return log
 
 
-def _condition_failed(rule_id: str, error: str) -> None:
-    _log.error("a condition cannot be evaluated: for such calls its rule is off", rule=rule_id, error=error)
+def _condition_failed(tally: Tally) -> Failed:
+    def failed(rule_id: str, error: str) -> None:
+        tally.failed_conditions[rule_id] += 1
+        _log.error(_CONDITION_FAILED, rule=rule_id, error=error)
+
+    return failed

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -11,7 +12,7 @@ import pytest
 import redis.asyncio
 
 from domain.risk.charging import counted_limit, key_name
-from domain.risk.rules import Limit, Rule
+from domain.risk.rules import Limit, Rollout, Rule
 from domain.risk.share import share
 from domain.risk.subjects import SubjectKind
 from nectary.testing.v1 import echo_service_pb2 as pb
@@ -132,6 +133,19 @@ def owner_beside(replica: str) -> str:
     _, window = Keys(SECRET.encode()).window(limit.rule_id, limit.subject, key_name([scene]))
     others = (f"other {number}" for number in itertools.count())
     return next(other for other in others if not share(limit, window, replica, {other}))
+
+
+async def test_a_shadow_says_nothing_without_redis(
+    judged: Judged, redis_client: "redis.asyncio.Redis", redis_server: Redis
+) -> None:
+    await put_in_force(redis_client, replace(TEN, rollout=Rollout(shadow=True)))
+    async with (
+        toxic_proxy(redis_server.port) as proxy,
+        judged(redis_url=url(proxy), risk_slow_ms=20) as court,
+    ):
+        await proxy.stop()
+        assert await admitted(court, 30) == 30
+        assert {record.would for record in await court.records(30)} == {()}
 
 
 async def test_a_server_starts_without_redis_by_its_own_rules(judged: Judged, redis_server: Redis) -> None:
