@@ -146,13 +146,15 @@ async def _serve(url: str) -> None:
     async with limiter(url) as (own, client):
         log = EventLog([Outlet(StreamSink(client, SystemClock()))], to_json)
         log.start()
+        # One for both: limits that are equal are not the same, and what is known of one is not of the other.
+        refusing = _chambers(own, (*FOUR, ONCE), _Unwritten())
         handlers = {
             "Bare": _bare,
             "Limited": _behind(_chambers(own, FOUR, _Unwritten())),
-            "Refused": _refused(_chambers(own, (*FOUR, ONCE), _Unwritten())),
+            "Refused": _refused(refusing),
             "Recorded": _behind(_chambers(own, FOUR, log)),
             "Aborted": _aborted,
-            "Told": _told(_chambers(own, (*FOUR, ONCE), _Unwritten())),
+            "Told": _told(refusing),
         }
         kind = pb.ListIdentitiesRequest
         server = grpc.aio.server()

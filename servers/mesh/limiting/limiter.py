@@ -26,6 +26,8 @@ from servers.mesh.redis_clients import AnyRedis
 
 ATTEMPTS_SECONDS = 0.1
 """How often the store is told of refusals that it was not asked about."""
+TOLD_AT_ONCE = 100
+"""Windows. A flood from very many subjects must not cost as much as asking about each call."""
 _REFUSING = (Verb.DECIDE, Verb.CHECK)
 _TAKING = (Verb.DECIDE, Verb.DRAIN)
 
@@ -202,7 +204,7 @@ class WindowLimiter:
     async def _tell_attempts(self) -> None:
         while True:
             await asyncio.sleep(ATTEMPTS_SECONDS)
-            told = groupby(sorted(self._refusals.take_unasked(), key=_shard_of), _shard_of)
+            told = groupby(sorted(self._refusals.take_unasked(TOLD_AT_ONCE), key=_shard_of), _shard_of)
             for number, attempts in told:
                 while some := list(islice(attempts, MOST_REQUESTS)):
                     await self._tell_some(self.shards[number], some)

@@ -8,6 +8,7 @@ from time to time, and from its answer is heard whether there is room again.
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from domain.risk.limit import Limit
@@ -89,10 +90,10 @@ class Refusals:
             room = known.limit.units - used
             known.until_ms = {cost: until for cost, until in known.until_ms.items() if cost > room}
 
-    def take_unasked(self) -> list[Attempts]:
-        """Since this was last called."""
-        unasked, self._unasked = self._unasked, {}
-        return [Attempts(window, limit, times) for window, (limit, times) in unasked.items()]
+    def take_unasked(self, most: int) -> list[Attempts]:
+        """Of at most so many windows, those that have waited longest."""
+        windows = list(islice(self._unasked, most))
+        return [Attempts(window, *self._unasked.pop(window)) for window in windows]
 
     def _refusal(self, window: bytes, limit: Limit) -> _Refusal:
         known = self._known.get(window)

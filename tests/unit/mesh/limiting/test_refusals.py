@@ -93,8 +93,17 @@ def test_times_it_was_given_are_told_once() -> None:
     refusals = remembered()
     for _ in range(3):
         refusals.find([b"mine"], [LIMIT], 2, 10_100, 10_100)
-    assert refusals.take_unasked() == [(b"mine", LIMIT, 3)]
-    assert refusals.take_unasked() == []
+    assert refusals.take_unasked(10) == [(b"mine", LIMIT, 3)]
+    assert refusals.take_unasked(10) == []
+
+
+def test_of_many_windows_those_are_told_first_that_waited_longest() -> None:
+    refusals = Refusals()
+    for name in (b"a", b"b", b"c"):
+        refusals.add(reckoned([LIMIT], [5], [300], 1, 10_000), [name])
+        refusals.find([name], [LIMIT], 1, 10_000, 10_000)
+    assert [one.window for one in refusals.take_unasked(2)] == [b"a", b"b"]
+    assert [one.window for one in refusals.take_unasked(2)] == [b"c"]
 
 
 def test_the_oldest_is_forgotten_first_when_there_are_too_many() -> None:
