@@ -159,6 +159,9 @@ def test_transitions_follow_each_other_and_their_chain_holds(steps: Sequence[Ste
     taken = history(steps)
     transitions = [one.change.transition for one in taken]
     assert first_broken(transitions, taken[-1].change.entry if taken else NEW) is None
+    assert [one.previous_hash for one in transitions] == ["", *(one.hash for one in transitions)][
+        : len(transitions)
+    ]
     for one in taken:
         transition = one.change.transition
         assert transition.version == one.before.version + 1 == one.change.entry.version
