@@ -5,13 +5,16 @@ its own. So each runs in a task of its own, and only the wait for it ends.
 """
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 GRACE_SECONDS = 0.002
-"""When the time is up, in case it was this process that was late: the answer may lie in the socket."""
+"""When the time is up, in case it was this process that was late: the answer may lie in the socket,"""
+GRACE_FACTOR = 4
+"""and so many times as late as this process was: to read it takes some turns of the event loop."""
 CLOSE_SECONDS = 2.0
 
 
@@ -26,9 +29,11 @@ class BriefCalls:
         task = asyncio.create_task(call)
         self._running.add(task)
         task.add_done_callback(self._forget)
+        end = time.monotonic() + seconds
         done, _ = await asyncio.wait((task,), timeout=seconds)
         if not done:
-            done, _ = await asyncio.wait((task,), timeout=GRACE_SECONDS)
+            late = time.monotonic() - end
+            done, _ = await asyncio.wait((task,), timeout=GRACE_SECONDS + GRACE_FACTOR * late)
         if not done:
             raise TimeoutError(f"no answer within {seconds} s")
         return task.result()

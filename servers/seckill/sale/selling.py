@@ -136,7 +136,7 @@ def _refusal(activity: Activity, answer: Answer, clock: Clock) -> DomainError:
     settings = activity.settings
     match answer.verdict:
         case Verdict.MEMBER_LIMIT:
-            return refusals.member_limit_reached(activity, answer.units)
+            return refusals.member_limit_reached(activity)
         case Verdict.NOT_ELIGIBLE:
             return refusals.not_eligible(activity, clock.now())
         case Verdict.NOT_OPEN if activity.state is ActivityState.PUBLISHED:

@@ -17,7 +17,7 @@ from tests.contract.conftest import eventually
 from tests.gate.ledger import Ledger, a_gate, a_shape, buy, claims, count_of
 from tests.servers import Redis
 
-IMPATIENT = 0.05
+IMPATIENT = 0.25
 """More than the usual 20 ms: a busy machine must not be taken for a store that is away."""
 GATE, OPEN, HELD, MEMBERS, KNOWN = gate_keys("a")
 
@@ -88,8 +88,13 @@ async def test_a_killed_gate_lets_everybody_pass_and_an_empty_one_is_loaded(serv
         left = claims(40, first=100)
         bought = await asyncio.gather(*(buy(gate, ledger, "a", claim) for claim in left))
         assert bought.count(Verdict.HELD) + 30 <= 50
-        found = await gate.compare("a", repair=True)
-        assert (found.is_there, found.held_units) == (True, {1: ledger.taken("a")})
+
+        async def fits() -> bool:
+            # What was sold and not told is settled when it is old enough.
+            found = await gate.compare("a", repair=True)
+            return found.is_there and found.held_units == {1: ledger.taken("a")}
+
+        await eventually(fits)
 
 
 @pytest.mark.parametrize(
@@ -198,14 +203,14 @@ async def test_a_thousand_cancelled_calls_mix_up_no_answers(server: Redis) -> No
         await asyncio.gather(*calls, return_exceptions=True)
         server.resume()
         await eventually_back(gate)
-        wanted = [Claim(f"n{number}", "r", number % 7 + 1, 0) for number in range(700)]
-        answers = await asyncio.gather(*(gate.claim("a", claim) for claim in wanted))
-        assert [answer.units for answer in answers if answer.verdict is Verdict.CLAIMED] == [
-            claim.units
-            for claim, answer in zip(wanted, answers, strict=True)
-            if answer.verdict is Verdict.CLAIMED
-        ]
-        assert count_of(answers, Verdict.CLAIMED) > 600
+        heard = 0
+        for first in range(0, 700, 50):
+            wanted = [Claim(f"n{number}", "r", number % 7 + 1, 0) for number in range(first, first + 50)]
+            answers = await asyncio.gather(*(gate.claim("a", claim) for claim in wanted))
+            for claim, answer in zip(wanted, answers, strict=True):
+                assert answer.units == (claim.units if answer.verdict is Verdict.CLAIMED else 0)
+            heard += count_of(answers, Verdict.CLAIMED)
+        assert heard > 600
         assert (await gate.compare("a", repair=False)).is_balanced
 
 

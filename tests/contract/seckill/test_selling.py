@@ -11,14 +11,18 @@ from clients import NectaryError
 from domain.seckill.activity import Tranche
 from domain.seckill.commands import Cancel
 from domain.seckill.gate import ALL_TRANCHES, Claim, Verdict
+from domain.seckill.operating import Update
 from domain.shared.errors import DomainError
 from domain.shared.instants import HOUR
 from nectary.identity.v1 import identity_service_pb2 as pb
+from servers.seckill.sale.operators import Operators
+from servers.store.asked import Asked
+from servers.store.idempotency import Key
 from tests.conftest import started
 from tests.contract.seckill.activities import work_of
 from tests.contract.seckill.processes import CLOCK, Process, opened_now, processes
 from tests.contract.seckill.test_life import members, sound
-from tests.contract.seckill.test_trouble import counted
+from tests.contract.seckill.test_trouble import NoGate, counted
 from tests.servers import Redis, free_port
 
 pytestmark = pytest.mark.timeout(120)
@@ -49,6 +53,28 @@ async def test_a_crowd_before_two_processes_buys_exactly_the_stock(
     assert reasons([*crowds[0][1], *crowds[1][1]]) == {"SOLD_OUT"}
     found = await pair[0].balanced(activity)
     assert sum(found.left) == 0
+
+
+async def test_a_gate_that_promises_too_much_is_corrected_by_the_commit(
+    pair: list[Process], seckill_url: str
+) -> None:
+    """I1, row 3: the stock was lowered past the gate. The database refuses, and no claim outlives that."""
+    activity = await opened_now(pair[0], 20)
+    lower = Update({"stock": 12})
+    operators = Operators(pair[0].store, CLOCK, NoGate())
+    asked = Asked(Key("an operator", activity.activity_id), "UpdateActivity", bytes(32))
+    await operators.operate(asked, activity.activity_id, lower, lambda _: b"")
+    orders, refusals = await pair[0].crowd(activity, members(20))
+    assert (len(orders), reasons(refusals)) == (12, {"SOLD_OUT"})
+    # Sooner than any sweep: the commit itself told of what it sold and of what it refused.
+    async with asyncio.timeout(1.5):
+        while True:
+            found = await pair[0].gate.compare(activity.activity_id, repair=False)
+            if found.is_still and not found.open_units:
+                break
+            await asyncio.sleep(0.02)
+    assert found.held_units == {1: 12}
+    sound(seckill_url, activity)
 
 
 async def test_a_refusal_after_the_last_sale_asks_no_database(pair: list[Process], seckill_url: str) -> None:
