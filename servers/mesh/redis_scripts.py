@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from hashlib import sha1
 from importlib.resources import files
-from typing import Any
+from typing import Any, Self
 
 from redis.exceptions import NoScriptError
 
@@ -11,21 +11,41 @@ from servers.mesh.redis_clients import AnyRedis
 
 
 class Script:
-    """A Lua script, sent whole only to a server that does not know it."""
+    """A Lua script, known to servers by its digest."""
 
-    def __init__(self, package: str | None, *names: str) -> None:
-        """`names` of files in the package's `lua/`, put one after the other. `package`: a module's own."""
+    def __init__(self, text: str) -> None:
+        self.text = text
+        # Not for security: the server knows its scripts by this name.
+        self.name = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    @classmethod
+    def of(cls, package: str | None, *names: str) -> Self:
+        """Made of files in the package's `lua/`, put one after the other. `package`: a module's own."""
         if package is None:
             raise ValueError("scripts lie in a package")
         folder = files(package) / "lua"
-        self.text = "".join((folder / name).read_text("utf-8") for name in names)
-        # Not for security: the server knows its scripts by this name.
-        self.name = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+        return cls("".join((folder / name).read_text("utf-8") for name in names))
+
+    def for_home(self, home: bytes) -> "Script":
+        """The same under a name of its own, which no server knows but the one that it is sent to."""
+        return Script(f"-- Of {home.decode()}\n{self.text}")
+
+    async def run_known(self, client: AnyRedis, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
+        """Its answer. Raises NoScriptError if the server does not know it, and so did not run it.
+
+        Any other RedisError: it gave no answer, and may have run all the same, so ask no more.
+        """
+        call: Any = client
+        return await call.evalsha(self.name, len(keys), *keys, *arguments)
+
+    async def send(self, client: AnyRedis, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
+        """Its answer, from a server that knows it from now on."""
+        call: Any = client
+        return await call.eval(self.text, len(keys), *keys, *arguments)
 
     async def run(self, client: AnyRedis, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
-        """Its answer. Raises RedisError if it gave none: it may have run all the same, so ask no more."""
-        call: Any = client
+        """Its answer, from a server that may have to be told it first."""
         try:
-            return await call.evalsha(self.name, len(keys), *keys, *arguments)
+            return await self.run_known(client, keys, arguments)
         except NoScriptError:
-            return await call.eval(self.text, len(keys), *keys, *arguments)
+            return await self.send(client, keys, arguments)

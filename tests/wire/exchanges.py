@@ -14,7 +14,9 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
-_RANDOM = re.compile(r"\b(?:[0-9a-f]{32}(?:[0-9a-f]{32})?|[A-Z2-9]{5}(?:-[A-Z2-9]{5}){3})\b")
+_RANDOM = re.compile(
+    r"\b(?:[0-9a-f]{32}(?:[0-9a-f]{32})?|[0-9a-f]{16}-[0-9a-f]+|[0-9a-f]{48}|[A-Z2-9]{5}(?:-[A-Z2-9]{5}){3})\b"
+)
 
 
 def paths_of(services: Sequence[ServiceDescriptor]) -> dict[str, str]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 class Mesh:
     """Typed clients on one channel."""
 
+    address: str
     channel: "Channel"
     identity: "IdentityClient"
     catalog: "CatalogClient"
@@ -94,6 +95,7 @@ async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = 
     kinds = (IdentityClient, CatalogClient, ActivityClient, SeckillClient, RiskClient, TestClockClient)
     async with connect(address, *(kind.SERVICE for kind in kinds), tls=tls, token=token) as channel:
         yield Mesh(
+            address,
             channel,
             IdentityClient(channel),
             CatalogClient(channel),

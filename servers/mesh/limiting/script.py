@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import Any, NamedTuple
 
-from domain.risk.decision import Decision, decided
 from domain.risk.limit import Limit
+from domain.risk.reckoning import Reckoning, reckoned
 from domain.risk.verbs import Verb
 from servers.mesh.redis_scripts import Script
 
@@ -28,13 +28,13 @@ class Request(NamedTuple):
     """Names, all of one shard."""
     cost: int
     at_ms: int = 0
-    """Of a refund: `now_ms` of the decision that admitted it."""
+    """Of a refund: `now_ms` of the reckoning that admitted it."""
 
 
 class Answer(NamedTuple):
     """What was decided about one request."""
 
-    decision: Decision
+    reckoning: Reckoning
     attempts: int = 0
     """How often it was refused in a row, by the limit that was hit most. A refusal counts itself."""
 
@@ -102,12 +102,12 @@ def answered(batch: Sequence[Request], reply: Sequence[Any]) -> Answers:
     if len(reply) == 2:
         return Answers(epoch, now_ms, 0, None)
     answers = [
-        Answer(decided(request.limits, one[2::2], one[3::2], request.cost, now_ms), one[1])
+        Answer(reckoned(request.limits, one[2::2], one[3::2], request.cost, now_ms), one[1])
         for request, one in zip(batch, reply[3:], strict=True)
     ]
     return Answers(epoch, now_ms, reply[2], answers)
 
 
-DECIDE = Script(__package__, "epoch.lua", "windows.lua", "stored.lua", "decide.lua")
-PUSH = Script(__package__, "epoch.lua", "windows.lua", "stored.lua", "push.lua")
-HEARTBEAT = Script(__package__, "epoch.lua", "heartbeat.lua")
+DECIDE = Script.of(__package__, "epoch.lua", "windows.lua", "stored.lua", "decide.lua")
+PUSH = Script.of(__package__, "epoch.lua", "windows.lua", "stored.lua", "push.lua")
+HEARTBEAT = Script.of(__package__, "epoch.lua", "heartbeat.lua")

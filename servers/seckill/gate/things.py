@@ -20,10 +20,10 @@ _ANSWER = Struct(">BBH7s")
 _STAMP_BYTES = 7
 _OPEN_RECORD = Struct(">BH")
 
-BATCH = Script(__package__, "gate.lua", "batch.lua")
-LOAD = Script(__package__, "gate.lua", "load.lua")
-PEEK = Script(__package__, "gate.lua", "peek.lua")
-PAGE = Script(__package__, "gate.lua", "page.lua")
+BATCH = Script.of(__package__, "gate.lua", "batch.lua")
+LOAD = Script.of(__package__, "gate.lua", "load.lua")
+PEEK = Script.of(__package__, "gate.lua", "peek.lua")
+PAGE = Script.of(__package__, "gate.lua", "page.lua")
 
 
 class Verb(IntEnum):

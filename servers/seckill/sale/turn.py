@@ -30,7 +30,7 @@ AWAY_SECONDS = 1.0
 """So long a Redis that did not answer is not asked."""
 TROUBLE = (RedisError, RedisClusterException, OSError, TimeoutError)
 
-TURN = Script(__package__, "turn.lua")
+TURN = Script.of(__package__, "turn.lua")
 
 
 def turn_key(activity_id: str) -> bytes:

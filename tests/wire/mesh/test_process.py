@@ -77,7 +77,10 @@ async def test_it_says_where_it_listens_and_ends_with_status_0_when_told(number:
         assert await is_healthy(server.ready["address"])
         status, log = await server.stop(number)
     assert status == 0
-    assert [record["event"] for record in log][-2:] == ["draining", "drained"]
+    told = [record["event"] for record in log]
+    # Between the two, jobs may say what they met.
+    assert [event for event in told if event in ("draining", "drained")] == ["draining", "drained"]
+    assert told[-1] == "drained"
 
 
 async def test_it_says_once_in_the_log_that_it_trusts_local_callers() -> None:

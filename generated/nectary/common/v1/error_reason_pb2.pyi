@@ -63,6 +63,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INTERNAL: a bug of ours. Metadata: `request_id` finds it in the log."""
     ERROR_REASON_METHOD_UNKNOWN: _ErrorReason.ValueType  # 29
     """UNIMPLEMENTED: no such method here."""
+    ERROR_REASON_DECIDED_ELSEWHERE: _ErrorReason.ValueType  # 30
+    """UNAVAILABLE: what counts calls does not answer, and meanwhile another replica has the last units of a
+    limit for this subject; `RetryInfo` says when to try another. Metadata: `rule_id`, `decision_id`.
+    """
     ERROR_REASON_CATALOG_NOT_FOUND: _ErrorReason.ValueType  # 100
     """NOT_FOUND: no catalogue was applied at that time."""
     ERROR_REASON_SKU_NOT_FOUND: _ErrorReason.ValueType  # 101
@@ -262,6 +266,10 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 28
 """INTERNAL: a bug of ours. Metadata: `request_id` finds it in the log."""
 ERROR_REASON_METHOD_UNKNOWN: ErrorReason.ValueType  # 29
 """UNIMPLEMENTED: no such method here."""
+ERROR_REASON_DECIDED_ELSEWHERE: ErrorReason.ValueType  # 30
+"""UNAVAILABLE: what counts calls does not answer, and meanwhile another replica has the last units of a
+limit for this subject; `RetryInfo` says when to try another. Metadata: `rule_id`, `decision_id`.
+"""
 ERROR_REASON_CATALOG_NOT_FOUND: ErrorReason.ValueType  # 100
 """NOT_FOUND: no catalogue was applied at that time."""
 ERROR_REASON_SKU_NOT_FOUND: ErrorReason.ValueType  # 101

@@ -1,12 +1,10 @@
-"""Chapter three: ten thousand members want a thousand cards, and one of those who got one pays."""
+"""Chapter four: ten thousand members want a thousand cards, and one of those who got one pays."""
 
 import asyncio
 
-from rich.panel import Panel
-from rich.text import Text
-
 from nectary.seckill.v1 import seckill_pb2 as pb
 from servers.mesh.cli.demo.check import Check, check_table
+from servers.mesh.cli.demo.story import tell
 from servers.mesh.cli.drawing.answers import answer_bars, histogram
 from servers.mesh.cli.output import Output
 from servers.mesh.cli.rush.audit import audit
@@ -28,7 +26,7 @@ async def flash_sale(mesh: Mesh, output: Output, members: int, cards: int) -> li
         "units aside or refuses, groups of orders are committed under one version check, and nobody is told "
         "yes before his order is in the database. In the end exactly the stock is sold."
     )
-    output.show(Panel(Text(text), title="Chapter three: a flash sale", title_align="left", width=80))
+    tell(output, "Chapter four: a flash sale", text)
     sale = await open_sale(mesh, "demo_gold_cards", cards)
     with watched(output, members, cards) as heard:
         await rush(mesh, sale, members, IN_FLIGHT, heard)
