@@ -37,7 +37,7 @@ class SeckillServicer(rpc.SeckillServiceServicer):
             scene=request.scene,
             actor=actor(),
         )
-        return pb.ReserveUnitResponse(reservation=orders.reservation(await self._sales.reserve(wanted)))
+        return orders.reserved(await self._sales.reserve(wanted))
 
     async def GetResult(self, request: pb.GetResultRequest, context: "Context") -> pb.GetResultResponse:
         found = await self._sales.result(request.activity_id, request.member_id, request.reserve_request_id)
