@@ -64,7 +64,7 @@ async def test_a_process_that_is_late_itself_does_not_blame_the_store() -> None:
 
     busy = asyncio.create_task(hog())
     calls = BriefCalls()
-    assert await calls.run(steps(6, []), 0.02) == "answer"
+    assert await calls.run(steps(10, []), 0.02) == "answer"
     hogging = False
     await busy
 
