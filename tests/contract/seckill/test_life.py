@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from uuid import uuid4
 
 from domain.seckill.activity import Activity
 from domain.seckill.commands import Cancel, Command, Expire
@@ -188,3 +189,24 @@ async def test_one_request_repeated_at_once_by_all_processes_is_one_order(
     orders = {decided.done.order for decided in await asyncio.gather(*asked) if decided.done}
     assert len(orders) == 1
     assert sound(seckill_url, activity).held == 1
+
+
+async def test_one_members_requests_at_several_processes_never_pass_the_limit(
+    open_store: OpenStore, seckill_url: str, clock: FakeClock
+) -> None:
+    """SK-3, I3, row 22: what one group read of a member is still so when it writes."""
+    processes = [Commits(open_store(), clock, None, None) for _ in range(4)]
+    activity = await opened(open_store(), 500, member_limit=6)
+    for _ in range(5):
+        # One unit each first, so that every group finds a row to change.
+        names = [f"{uuid4().hex[:8]}-{number}" for number in range(10)]
+        await ordered(processes[0], activity, *names)
+        for number in range(4):
+            reserves = [
+                a_reserve(name, f"r-{name}-{number}-{process}") for process in range(4) for name in names
+            ]
+            await asyncio.gather(
+                *(together(each, activity, *reserves[place::4]) for place, each in enumerate(processes))
+            )
+    books = sound(seckill_url, activity)
+    assert {row["units"] for row in books.members} == {6}
