@@ -18,7 +18,7 @@ from benchmarks.measuring.rounds import Spread
 from benchmarks.measuring.table import heading, ranged, table
 from benchmarks.selling.ground import DATABASE, Ground, ground
 from benchmarks.selling.offers import Wish, new_id, offer, wishes
-from benchmarks.selling.report import rounds_asked
+from benchmarks.selling.report import size_asked
 from benchmarks.selling.sale import CONNECTIONS, IN_FLIGHT, Seller, seller
 from nectary.seckill.v1 import seckill_pb2
 from nectary.seckill.v1 import seckill_service_pb2 as pb
@@ -32,12 +32,12 @@ _PAID = "SELECT COUNT(*) FROM seckill_order WHERE activity_id = %s AND state IN 
 
 
 def main() -> None:
-    rounds = rounds_asked(__doc__)
+    size = size_asked(__doc__)
     heading(f"{MEMBERS:,} members for {STOCK:,} units, three of ten not paid for")
     results = []
     with ground() as own, Load() as load, seller(own, load) as shop:
-        for _ in range(rounds):
-            results.append(_Churn(own, load, shop).run())
+        for _ in range(size.rounds):
+            results.append(_Churn(own, load, shop, size.part).run())
             shop.check()
     names = ("paid orders", "passes until then", "seconds", "reserved in all", "cancelled", "let go")
     table(
@@ -52,25 +52,26 @@ def main() -> None:
 class _Churn:
     """One sale."""
 
-    def __init__(self, own: Ground, load: Load, shop: Seller) -> None:
+    def __init__(self, own: Ground, load: Load, shop: Seller, part: int) -> None:
         self._ground = own
         self._load = load
         self._shop = shop
+        self._members, self._stock = MEMBERS // part, STOCK // part
         self._random = random.Random(SEED)
-        self._activity = offer(shop.server.address, STOCK, payment_seconds=PAYMENT_SECONDS)
+        self._activity = offer(shop.server.address, STOCK // part, payment_seconds=PAYMENT_SECONDS)
         self._reserved = self._cancelled = self._forgotten = 0
 
     def run(self) -> tuple[int, int, float, int, int, int]:
         """Raises AssertionError if not every unit ends paid."""
-        waiting, begun, passes = wishes(self._activity, MEMBERS), time.monotonic(), 0
-        while self._paid() < STOCK and passes < MOST_PASSES:
+        waiting, begun, passes = wishes(self._activity, self._members), time.monotonic(), 0
+        while self._paid() < self._stock and passes < MOST_PASSES:
             passes += 1
-            waiting = self._pass(waiting) or wishes(self._activity, MEMBERS)
+            waiting = self._pass(waiting) or wishes(self._activity, self._members)
             time.sleep(0.2)
         seconds = time.monotonic() - begun
-        if self._paid() != STOCK:
-            raise AssertionError(f"{self._paid()} units are paid of {STOCK}: the run is void")
-        return STOCK, passes, seconds, self._reserved, self._cancelled, self._forgotten
+        if self._paid() != self._stock:
+            raise AssertionError(f"{self._paid()} units are paid of {self._stock}: the run is void")
+        return self._stock, passes, seconds, self._reserved, self._cancelled, self._forgotten
 
     def _pass(self, waiting: Sequence[Wish]) -> list[Wish]:
         """Everybody asks once; those who got nothing come again."""

@@ -25,7 +25,7 @@ from benchmarks.measuring.load import Load
 from benchmarks.measuring.table import at_least, at_most, heading, number, ranged, table
 from benchmarks.selling.ground import DATABASE, Ground, ground
 from benchmarks.selling.offers import calls, new_id, offer, wishes
-from benchmarks.selling.report import cost_table, interleaved, rate, ratio, rounds_asked, sold_rate, spread
+from benchmarks.selling.report import cost_table, interleaved, rate, ratio, size_asked, sold_rate, spread
 from benchmarks.selling.sale import CONNECTIONS, IN_FLIGHT, Run, Seller, driven, seller
 
 MEMBERS, STOCK = 10_000, 1_000
@@ -42,51 +42,51 @@ _ACTIVITY = """
 
 
 def main() -> None:
-    rounds = rounds_asked(__doc__)
+    size = size_asked(__doc__)
     heading(f"{MEMBERS:,} members for {STOCK:,} units: Nectary and the classic designs")
     # The designs sell on stores of their own, where no job of Nectary's meets rows that it did not write.
     with ground() as own, ground() as theirs, Load() as load, ExitStack() as stack:
         shop = stack.enter_context(seller(own, load))
         echo = stack.enter_context(child("benchmarks.measuring.echo"))
         contenders: dict[str, Callable[[], Run]] = {
-            ECHO: lambda: _run(theirs, load, echo, path_of("ReserveUnit"), "none"),
-            NECTARY: lambda: _sale(shop),
+            ECHO: lambda: _run(theirs, load, echo, path_of("ReserveUnit"), "none", size.part),
+            NECTARY: lambda: _sale(shop, size.part),
         }
         for design in DESIGNS:
             server = stack.enter_context(_classic(design, theirs))
-            contenders[design] = _contender(theirs, load, server)
-        runs = interleaved(contenders, rounds)
+            contenders[design] = _contender(theirs, load, server, size.part)
+        runs = interleaved(contenders, size.rounds)
     _report(runs)
 
 
-def _sale(shop: Seller) -> Run:
-    run = shop.sell(wishes(offer(shop.server.address, STOCK), MEMBERS))
+def _sale(shop: Seller, part: int) -> Run:
+    run = shop.sell(wishes(offer(shop.server.address, STOCK // part), MEMBERS // part))
     shop.check()
-    if len(run.sold) != STOCK:
+    if len(run.sold) != STOCK // part:
         raise AssertionError(f"{len(run.sold)} sold of {STOCK}: the run is void")
     return run
 
 
-def _contender(theirs: Ground, load: Load, server: Child) -> Callable[[], Run]:
+def _contender(theirs: Ground, load: Load, server: Child, part: int) -> Callable[[], Run]:
     def run() -> Run:
         activity = new_id()
         with theirs.mariadb.connect(DATABASE) as connection, connection.cursor() as cursor:
-            cursor.execute(_ACTIVITY, (activity, STOCK))
-        sold = _run(theirs, load, server, f"/{SERVICE}/ReserveUnit", activity)
+            cursor.execute(_ACTIVITY, (activity, STOCK // part))
+        sold = _run(theirs, load, server, f"/{SERVICE}/ReserveUnit", activity, part)
         end = time.monotonic() + DRAIN_SECONDS
         while theirs.orders(activity) < len(sold.sold) and time.monotonic() < end:
             time.sleep(0.01)
-        if theirs.orders(activity) != len(sold.sold) or len(sold.sold) > STOCK:
+        if theirs.orders(activity) != len(sold.sold) or len(sold.sold) > STOCK // part:
             raise AssertionError(f"{len(sold.sold)} were told yes, {theirs.orders(activity)} have an order")
         return sold
 
     return run
 
 
-def _run(where: Ground, load: Load, server: Child, path: str, activity: str) -> Run:
+def _run(where: Ground, load: Load, server: Child, path: str, activity: str, part: int) -> Run:
     plan = Plan(
         server.address,
-        calls(wishes(activity, MEMBERS), path),
+        calls(wishes(activity, MEMBERS // part), path),
         Closed(IN_FLIGHT),
         CONNECTIONS,
         deadline_seconds=DEADLINE_SECONDS,

@@ -16,16 +16,15 @@ from pathlib import Path
 from benchmarks.loadgen.plan import Call
 from benchmarks.loadgen.status import OK
 from benchmarks.measuring.load import Load
-from benchmarks.measuring.rounds import ROUNDS, Spread
+from benchmarks.measuring.rounds import Spread
 from benchmarks.measuring.table import at_most, heading, number, table
 from benchmarks.selling.ground import ground
 from benchmarks.selling.offers import calls, offer, wishes
-from benchmarks.selling.report import rounds_asked
+from benchmarks.selling.report import size_asked
 from benchmarks.selling.sale import Run, Seller, seller
 from nectary.seckill.v1 import seckill_service_pb2 as pb
 
 WARM, CALLS = 20_000, 100_000
-QUICK = 10
 HASTY = 10
 """One of so many gives up soon."""
 SHORT_MS = (1, 20)
@@ -34,11 +33,11 @@ SEED = 20261122
 
 
 def main() -> None:
-    rounds = rounds_asked(__doc__)
-    count = CALLS if rounds == ROUNDS else CALLS // QUICK
+    size = size_asked(__doc__)
+    count = CALLS // size.part
     heading(f"{count:,} calls, every tenth of which is given up after 1 to 20 ms")
     with ground() as own, Load() as load, seller(own, load) as shop:
-        _storm(shop, WARM)
+        _storm(shop, WARM // size.part)
         before = resident_bytes(shop.server.pid)
         run = _storm(shop, count)
         after = resident_bytes(shop.server.pid)

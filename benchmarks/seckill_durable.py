@@ -11,7 +11,7 @@ same MariaDB. Aims: at least 0.6 of the echo's rate, and 0.8 of the raw commits'
 from benchmarks.measuring.children import child
 from benchmarks.measuring.commits import CREATE, commit_rows
 from benchmarks.measuring.load import Load
-from benchmarks.measuring.rounds import ROUNDS, Spread
+from benchmarks.measuring.rounds import Spread
 from benchmarks.measuring.table import at_least, heading, number, ranged, table
 from benchmarks.seckill_rush import echoed
 from benchmarks.selling.ground import Ground, ground
@@ -22,21 +22,20 @@ from benchmarks.selling.report import (
     latency_table,
     rate,
     ratio,
-    rounds_asked,
+    size_asked,
     spread,
 )
 from benchmarks.selling.sale import Run, seller
 
 MEMBERS, ROWS, CONNECTIONS = 10_000, 6_000, 8
-QUICK = 5
 NECTARY, ECHO = "Nectary", "bare echo"
 AIM_ECHO, AIM_COMMITS = 0.6, 0.8
 RAW = "raw"
 
 
 def main() -> None:
-    rounds = rounds_asked(__doc__)
-    members = MEMBERS if rounds == ROUNDS else MEMBERS // QUICK
+    size = size_asked(__doc__)
+    members = MEMBERS // size.part
     heading(f"{members:,} members for as many units, each durable, beside echo and raw commits")
     commits: list[float] = []
     with (
@@ -56,11 +55,13 @@ def main() -> None:
             commits.append(done.rows / done.seconds)
             return run
 
-        runs = interleaved({ECHO: lambda: echoed(own, load, echo, members), NECTARY: sale}, rounds)
+        runs = interleaved({ECHO: lambda: echoed(own, load, echo, members), NECTARY: sale}, size.rounds)
     cost_table(runs)
     latency_table(runs, {"answered": lambda run: run.sold})
     sold = runs[NECTARY]
-    against_raw = Spread.of([rate(run) / each for run, each in zip(sold, commits[1:], strict=True)])
+    against_raw = Spread.of(
+        [rate(run) / each for run, each in zip(sold, commits[-size.rounds :], strict=True)]
+    )
     against_echo = ratio(sold, runs[ECHO], rate)
     per_unit = number(spread(sold, lambda run: run.stores.statements / len(run.sold)).median)
     table(
@@ -68,7 +69,7 @@ def main() -> None:
         [
             ["bare echo", ranged(against_echo), at_least(against_echo, AIM_ECHO)],
             [
-                f"raw commits, {ranged(Spread.of(commits[1:]))} a second",
+                f"raw commits, {ranged(Spread.of(commits[-size.rounds :]))} a second",
                 ranged(against_raw),
                 at_least(against_raw, AIM_COMMITS),
             ],

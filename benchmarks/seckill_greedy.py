@@ -16,7 +16,7 @@ from benchmarks.measuring.rounds import Spread
 from benchmarks.measuring.table import heading, number, ranged, table
 from benchmarks.selling.ground import ground
 from benchmarks.selling.offers import Wish, new_id, offer, wishes
-from benchmarks.selling.report import cost_table, interleaved, rounds_asked
+from benchmarks.selling.report import cost_table, interleaved, size_asked
 from benchmarks.selling.sale import Run, Seller, seller
 
 HONEST, TRIES = 1_000, 20_000
@@ -24,16 +24,16 @@ SEED = 20261122
 
 
 def main() -> None:
-    rounds = rounds_asked(__doc__)
+    size = size_asked(__doc__)
     heading(f"One member asks {TRIES:,} times beside {HONEST:,} honest ones")
     with ground() as own, Load() as load, seller(own, load) as judged, seller(own, load, risk="off") as free:
         contenders = {
-            "each a new request": _sale(judged, repeated=False),
-            "one request repeated": _sale(judged, repeated=True),
-            "each a new request, Risk off": _sale(free, repeated=False),
-            "one request repeated, Risk off": _sale(free, repeated=True),
+            "each a new request": _sale(judged, TRIES // size.part, repeated=False),
+            "one request repeated": _sale(judged, TRIES // size.part, repeated=True),
+            "each a new request, Risk off": _sale(free, TRIES // size.part, repeated=False),
+            "one request repeated, Risk off": _sale(free, TRIES // size.part, repeated=True),
         }
-        runs = interleaved(contenders, rounds)
+        runs = interleaved(contenders, size.rounds)
     cost_table(runs)
     rows = []
     for name, mine in runs.items():
@@ -45,11 +45,11 @@ def main() -> None:
     print("every honest member bought, in every round")
 
 
-def _sale(shop: Seller, *, repeated: bool) -> Callable[[], Run]:
+def _sale(shop: Seller, tries: int, *, repeated: bool) -> Callable[[], Run]:
     def run() -> Run:
         activity = offer(shop.server.address, HONEST + 1)
         honest = wishes(activity, HONEST)
-        greedy = [Wish(activity, new_id("greedy"), "r0")] * TRIES
+        greedy = [Wish(activity, new_id("greedy"), "r0")] * tries
         if not repeated:
             greedy = [wish._replace(request=f"r{number}") for number, wish in enumerate(greedy)]
         wanted = [*honest, *greedy]

@@ -20,7 +20,7 @@ from benchmarks.measuring.table import at_least, at_most, heading, ranged, table
 from benchmarks.seckill_rush import echoed
 from benchmarks.selling.ground import ground
 from benchmarks.selling.offers import Wish, offer, wishes
-from benchmarks.selling.report import cost_table, interleaved, rate, ratio, rounds_asked
+from benchmarks.selling.report import cost_table, interleaved, rate, ratio, size_asked
 from benchmarks.selling.sale import Run, Seller, seller
 
 TEN, STOCK, EACH = 10, 1_000, 2_000
@@ -32,7 +32,7 @@ SEED = 20261122
 
 
 def main() -> None:
-    rounds = rounds_asked(__doc__)
+    size = size_asked(__doc__)
     heading("Ten sales side by side, and one hot among ninety-nine cold")
     cold_waits: list[float] = []
     with (
@@ -42,12 +42,12 @@ def main() -> None:
         child("benchmarks.measuring.echo") as echo,
     ):
         contenders: dict[str, Callable[[], Run]] = {
-            ECHO: lambda: echoed(own, load, echo, TEN * EACH),
-            MANY: lambda: _ten(shop),
-            ZIPF: lambda: _hot_and_cold(shop, cold_waits),
-            EVEN: lambda: _alike(shop),
+            ECHO: lambda: echoed(own, load, echo, TEN * EACH // size.part),
+            MANY: lambda: _ten(shop, size.part),
+            ZIPF: lambda: _hot_and_cold(shop, size.part, cold_waits),
+            EVEN: lambda: _alike(shop, size.part),
         }
-        runs = interleaved(contenders, rounds)
+        runs = interleaved(contenders, size.rounds)
     cost_table(runs)
     rows = []
     for name in (MANY, ZIPF, EVEN):
@@ -55,33 +55,36 @@ def main() -> None:
         rows.append([name, ranged(against), at_least(against, AIM)])
     table(["", "rate against echo", "aim"], rows)
     even = [percentiles(run.sold).p99 for run in runs[EVEN]]
-    cold, alike = (Spread.of([each * 1e3 for each in seconds]) for seconds in (cold_waits[1:], even))
-    against = Spread.of([one / other for one, other in zip(cold_waits[1:], even, strict=True)])
+    cold, alike = (
+        Spread.of([each * 1e3 for each in seconds]) for seconds in (cold_waits[-size.rounds :], even)
+    )
+    against = Spread.of([one / other for one, other in zip(cold_waits[-size.rounds :], even, strict=True)])
     print(f"success p99 in ms: cold ones beside a hot one {ranged(cold)}, all alike {ranged(alike)}")
     print(f"against each other {ranged(against)}; {at_most(against, AIM_P99)}")
 
 
-def _ten(shop: Seller) -> Run:
-    activities = [offer(shop.server.address, STOCK) for _ in range(TEN)]
-    wanted = [wish for activity in activities for wish in wishes(activity, EACH)]
-    return _sold(shop, wanted, dict.fromkeys(activities, STOCK))
+def _ten(shop: Seller, part: int) -> Run:
+    activities = [offer(shop.server.address, STOCK // part) for _ in range(TEN)]
+    wanted = [wish for activity in activities for wish in wishes(activity, EACH // part)]
+    return _sold(shop, wanted, dict.fromkeys(activities, STOCK // part))
 
 
-def _hot_and_cold(shop: Seller, cold_waits: list[float]) -> Run:
+def _hot_and_cold(shop: Seller, part: int, cold_waits: list[float]) -> Run:
     """Notes the p99 of the cold ones' successes."""
     cold = [offer(shop.server.address, COLD_STOCK) for _ in range(COLD)]
-    hot = offer(shop.server.address, STOCK)
-    wanted = [wish for activity in cold for wish in wishes(activity, COLD_STOCK)] + wishes(hot, HOT)
-    run = _sold(shop, wanted, dict.fromkeys(cold, COLD_STOCK) | {hot: STOCK})
+    hot = offer(shop.server.address, STOCK // part)
+    wanted = [wish for activity in cold for wish in wishes(activity, COLD_STOCK)] + wishes(hot, HOT // part)
+    run = _sold(shop, wanted, dict.fromkeys(cold, COLD_STOCK) | {hot: STOCK // part})
     cold_waits.append(percentiles([one for one in run.sold if wanted[one.number].activity != hot]).p99)
     return run
 
 
-def _alike(shop: Seller) -> Run:
-    activities = [offer(shop.server.address, STOCK // COLD + COLD_STOCK) for _ in range(COLD + 1)]
-    each = HOT // COLD + COLD_STOCK
+def _alike(shop: Seller, part: int) -> Run:
+    stock = STOCK // part // COLD + COLD_STOCK
+    activities = [offer(shop.server.address, stock) for _ in range(COLD + 1)]
+    each = HOT // part // COLD + COLD_STOCK
     wanted = [wish for activity in activities for wish in wishes(activity, each)]
-    return _sold(shop, wanted, dict.fromkeys(activities, STOCK // COLD + COLD_STOCK))
+    return _sold(shop, wanted, dict.fromkeys(activities, stock))
 
 
 def _sold(shop: Seller, wanted: list[Wish], stocks: dict[str, int]) -> Run:

@@ -16,7 +16,7 @@ from benchmarks.measuring.rounds import Spread
 from benchmarks.measuring.table import heading, number, ranged, table
 from benchmarks.selling.ground import ground
 from benchmarks.selling.offers import offer, wishes
-from benchmarks.selling.report import rounds_asked
+from benchmarks.selling.report import size_asked
 from benchmarks.selling.sale import Run, Seller, seller
 
 BUYERS, STOCK = 2_000, 500
@@ -26,13 +26,13 @@ MOST_TRIES = 50
 
 
 def main() -> None:
-    rounds = rounds_asked(__doc__)
+    size = size_asked(__doc__)
     heading(f"{BUYERS:,} connections in one instant, for {STOCK:,} units")
     runs = []
     turned = []
     with ground() as own, Load() as load, seller(own, load, max_connections=CONNECTIONS_ALLOWED) as shop:
-        for _ in range(rounds):
-            first, away = _storm(shop)
+        for _ in range(size.rounds):
+            first, away = _storm(shop, size.part)
             runs.append(first)
             turned.append(away)
             shop.check()
@@ -50,9 +50,10 @@ def main() -> None:
     )
 
 
-def _storm(shop: Seller) -> tuple[Run, int]:
-    wanted = wishes(offer(shop.server.address, STOCK), BUYERS)
-    first = shop.sell(wanted, Closed(BUYERS), connections=BUYERS, at_once=True)
+def _storm(shop: Seller, part: int) -> tuple[Run, int]:
+    buyers, stock = BUYERS // part, STOCK // part
+    wanted = wishes(offer(shop.server.address, stock), buyers)
+    first = shop.sell(wanted, Closed(buyers), connections=buyers, at_once=True)
     if first.journal.connections_lost:
         raise AssertionError(f"{first.journal.connections_lost} connections were lost: the run is void")
     sold, run, away = len(first.sold), first, _turned_away(first)
@@ -64,8 +65,8 @@ def _storm(shop: Seller) -> tuple[Run, int]:
         run = shop.sell(waiting)
         sold += len(run.sold)
         waiting = [waiting[number] for number in _turned_away(run)]
-    if sold != STOCK or waiting:
-        raise AssertionError(f"{sold} sold of {STOCK}, {len(waiting)} never got in: the run is void")
+    if sold != stock or waiting:
+        raise AssertionError(f"{sold} sold of {stock}, {len(waiting)} never got in: the run is void")
     return first, len(away)
 
 

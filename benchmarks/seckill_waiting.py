@@ -19,7 +19,7 @@ from benchmarks.measuring.rounds import Spread
 from benchmarks.measuring.table import at_most, heading, number, ranged, table
 from benchmarks.selling.ground import Ground, ground
 from benchmarks.selling.offers import calls, offer, wishes
-from benchmarks.selling.report import Runs, cost_table, interleaved, latency_table, rate, rounds_asked
+from benchmarks.selling.report import Runs, cost_table, interleaved, latency_table, rate, size_asked
 from benchmarks.selling.sale import CONNECTIONS, Run, Seller, driven, seller
 
 CALLS = 10_000
@@ -29,8 +29,9 @@ AIMS = {(SOLD, "p50"): 4.0, (SOLD, "p99"): 5.0, (REFUSED, "p99"): 1.5}
 
 
 def main() -> None:
-    rounds = rounds_asked(__doc__)
+    size = size_asked(__doc__)
     heading("Open loop at half of what Nectary can do, beside a bare echo at the same rate")
+    count = CALLS // size.part
     with (
         ground() as own,
         Load() as load,
@@ -40,16 +41,16 @@ def main() -> None:
         empty = offer(shop.server.address, 1)
         shop.sell(wishes(empty, 10))
         rates = {
-            SOLD: SHARE * rate(shop.sell(wishes(offer(shop.server.address, CALLS), CALLS))),
-            REFUSED: SHARE * rate(shop.sell(wishes(empty, CALLS))),
+            SOLD: SHARE * rate(shop.sell(wishes(offer(shop.server.address, count), count))),
+            REFUSED: SHARE * rate(shop.sell(wishes(empty, count))),
         }
         contenders: dict[str, Callable[[], Run]] = {
-            SOLD: lambda: _sold(shop, rates[SOLD]),
-            _beside(SOLD): lambda: _echoed(own, load, echo, rates[SOLD]),
-            REFUSED: lambda: _refused(shop, empty, rates[REFUSED]),
-            _beside(REFUSED): lambda: _echoed(own, load, echo, rates[REFUSED]),
+            SOLD: lambda: _sold(shop, count, rates[SOLD]),
+            _beside(SOLD): lambda: _echoed(own, load, echo, count, rates[SOLD]),
+            REFUSED: lambda: _refused(shop, empty, count, rates[REFUSED]),
+            _beside(REFUSED): lambda: _echoed(own, load, echo, count, rates[REFUSED]),
         }
-        runs = interleaved(contenders, rounds)
+        runs = interleaved(contenders, size.rounds)
         shop.check()
     _report(runs, rates)
 
@@ -58,22 +59,22 @@ def _beside(kind: str) -> str:
     return f"echo at the rate of {kind}"
 
 
-def _sold(shop: Seller, per_second: float) -> Run:
-    run = shop.sell(wishes(offer(shop.server.address, CALLS), CALLS), Open(per_second))
-    if len(run.sold) != CALLS:
-        raise AssertionError(f"{len(run.sold)} sold of {CALLS}: the run is void")
+def _sold(shop: Seller, count: int, per_second: float) -> Run:
+    run = shop.sell(wishes(offer(shop.server.address, count), count), Open(per_second))
+    if len(run.sold) != count:
+        raise AssertionError(f"{len(run.sold)} sold of {count}: the run is void")
     return run
 
 
-def _refused(shop: Seller, empty: str, per_second: float) -> Run:
-    run = shop.sell(wishes(empty, CALLS), Open(per_second))
-    if len(run.journal.refusals("SOLD_OUT")) != CALLS:
+def _refused(shop: Seller, empty: str, count: int, per_second: float) -> Run:
+    run = shop.sell(wishes(empty, count), Open(per_second))
+    if len(run.journal.refusals("SOLD_OUT")) != count:
         raise AssertionError(f"not all refused: {run.journal.counts()}")
     return run
 
 
-def _echoed(where: Ground, load: Load, echo: Child, per_second: float) -> Run:
-    requests = calls(wishes("a_benchmark", CALLS), path_of("ReserveUnit"))
+def _echoed(where: Ground, load: Load, echo: Child, count: int, per_second: float) -> Run:
+    requests = calls(wishes("a_benchmark", count), path_of("ReserveUnit"))
     return driven(where, load, echo, Plan(echo.address, requests, Open(per_second), CONNECTIONS))
 
 

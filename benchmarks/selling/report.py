@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from benchmarks.loadgen.journal import Answer, percentiles
 from benchmarks.measuring.rounds import ROUNDS, Spread
@@ -23,18 +24,27 @@ def sold_rate(run: Run) -> float:
     return len(run.sold) / run.last_sale if run.sold else 0.0
 
 
-def rounds_asked(doc: str | None) -> int:
-    """Five, or with --quick one: does it run at all."""
+@dataclass(frozen=True)
+class Size:
+    """How much is measured."""
+
+    rounds: int = ROUNDS
+    part: int = 1
+    """Of everything only one of so many."""
+
+
+def size_asked(doc: str | None) -> Size:
+    """All of it, or with --quick a tenth, once: does it run at all."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one round: does it run at all")
-    return 1 if parser.parse_args().quick else ROUNDS
+    parser.add_argument("--quick", action="store_true", help="a tenth, one round: does it run at all")
+    return Size(1, 10) if parser.parse_args().quick else Size()
 
 
 def interleaved(contenders: Mapping[str, Callable[[], Run]], rounds: int) -> dict[str, list[Run]]:
-    """Contenders take turns; one more round goes before, to warm up, and is not counted."""
+    """Contenders take turns; before several rounds goes one to warm up, which is not counted."""
     runs: dict[str, list[Run]] = {name: [] for name in contenders}
     names = list(contenders)
-    for turn in range(rounds + 1):
+    for turn in range(int(rounds == 1), rounds + 1):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
             run = contenders[name]()
             if turn:

@@ -64,7 +64,7 @@ async def purchases(output: Output, file: Path, catalog: Path, limit: int | None
 
 
 async def crowd(output: Output, catalog: Path, part: int) -> list[Check]:
-    """Chapter four: a flash sale, or the so-and-so-manieth part of it."""
+    """Chapter four: a flash sale, with one of `part` members of the crowd."""
     async with private_mesh() as mesh:
         await mesh.catalog.apply_catalog(read_catalog(catalog))
         return await flash_sale.flash_sale(mesh, output, flash_sale.MEMBERS // part, flash_sale.CARDS // part)
