@@ -31,7 +31,7 @@ async def test_a_slow_call_is_not_waited_for_and_not_cut_off() -> None:
     log: list[str] = []
 
     async def slow() -> None:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)
         await steps(1, log)
 
     calls = BriefCalls()
