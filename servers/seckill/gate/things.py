@@ -9,7 +9,7 @@ from domain.seckill.gate import Answer, Claim, OrderFact, Shape, Verdict
 from servers.mesh.redis_scripts import Script
 from servers.seckill.gate.known import bits_for, places
 
-MOST_THINGS = 48
+MOST_THINGS = 32
 """Of one script, which must end within a millisecond: nobody else is served meanwhile."""
 NOBODY = b""
 """In place of a loader, for whoever loads nothing."""
