@@ -1,6 +1,7 @@
 """What the benchmarks of Seckill print of their rounds, beside what they aim at."""
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -46,6 +47,7 @@ def interleaved(contenders: Mapping[str, Callable[[], Run]], rounds: int) -> dic
     names = list(contenders)
     for turn in range(int(rounds == 1), rounds + 1):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            print(f"  round {turn} of {rounds}: {name}", file=sys.stderr, flush=True)
             run = contenders[name]()
             if turn:
                 runs[name].append(run)
