@@ -17,7 +17,6 @@ from benchmarks.loadgen.status import OK
 from benchmarks.measuring.children import Child, child
 from benchmarks.measuring.cpu import cpu_seconds
 from benchmarks.measuring.load import Load
-from benchmarks.measuring.rounds import Sample
 from benchmarks.selling.ground import Ground, Meter
 from benchmarks.selling.offers import Wish, calls
 from benchmarks.selling.verdict import require_sound
@@ -46,11 +45,6 @@ class Run:
     def last_sale(self) -> float:
         """Seconds from the first call to the last success."""
         return max((answer.ended for answer in self.sold), default=0.0)
-
-    def sample(self) -> Sample:
-        """Every answer counts."""
-        answered = len(self.journal)
-        return Sample(answered, self.journal.seconds, self.server_seconds, self.stores.database_seconds)
 
 
 @dataclass
