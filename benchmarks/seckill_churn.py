@@ -25,7 +25,7 @@ from nectary.seckill.v1 import seckill_service_pb2 as pb
 
 MEMBERS, STOCK, PAYMENT_SECONDS = 3_000, 1_000, 3
 CANCEL, FORGET = 0.15, 0.15
-MOST_PASSES = 60
+MOST_PASSES = 300
 SERVICE = "/nectary.seckill.v1.SeckillService/"
 SEED = 20261122
 _PAID = "SELECT COUNT(*) FROM seckill_order WHERE activity_id = %s AND state IN ('PAID', 'DELIVERED')"

@@ -17,6 +17,7 @@ from benchmarks.loadgen.status import OK
 from benchmarks.measuring.children import Child, child
 from benchmarks.measuring.cpu import cpu_seconds
 from benchmarks.measuring.load import Load
+from benchmarks.measuring.mesh import apply_catalog
 from benchmarks.selling.ground import Ground, Meter
 from benchmarks.selling.offers import Wish, calls
 from benchmarks.selling.verdict import require_sound
@@ -99,6 +100,8 @@ def seller(ground: Ground, load: Load, **settings: object) -> Iterator[Seller]:
     own = {"store_url": ground.store_url, "redis_url": ground.redis.url}
     own |= {"listen_port": "0", "log_level": "error"}
     with child("servers.mesh.cli", "serve", "identity", "risk", settings=own) as others:
+        # Without it Identity would refuse to deliver what is paid for, and every unit would come back.
+        asyncio.run(apply_catalog(others.address))
         own["identity_target"] = others.address
         with child("servers.mesh.cli", "serve", "seckill", settings=own | settings) as server:
             yield Seller(ground, load, server)
