@@ -86,6 +86,7 @@ def echoed(where: Ground, load: Load, echo: Child, count: int) -> Run:
 
 def _statements(own: Ground, shop: Seller, activity: str, late: int) -> float:
     """Of one refusal, beyond what the jobs do anyway."""
+    own.settle()
     refusing = shop.sell(wishes(activity, late))
     if len(refusing.journal.refusals("SOLD_OUT")) != late:
         raise AssertionError(f"not all refused: {refusing.journal.counts()}")

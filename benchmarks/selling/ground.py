@@ -1,5 +1,6 @@
 """A durable MariaDB and a Redis for a benchmark, and how much they were asked."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from servers.store.migrations import migrate
 from tests.servers import MariaDB, Redis
 
 DATABASE = "nectary"
+SETTLE_SECONDS = 60.0
 
 
 class Meter(NamedTuple):
@@ -58,6 +60,16 @@ class Ground:
             status["Com_commit"],
             commands,
         )
+
+    def settle(self) -> None:
+        """Waits until every event is published: what came before is no part of what is measured next."""
+        end = time.monotonic() + SETTLE_SECONDS
+        waiting = 1
+        with self.mariadb.connect(DATABASE) as connection, connection.cursor() as cursor:
+            while waiting and time.monotonic() < end:
+                cursor.execute("SELECT COUNT(*) FROM seckill_outbox WHERE published_time IS NULL")
+                (waiting,) = cursor.fetchone() or (0,)
+                time.sleep(0.05)
 
     def orders(self, activity_id: str) -> int:
         """Of an activity, as they lie in the table."""
