@@ -5,7 +5,7 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import Any, Self
 
-from redis.exceptions import NoScriptError
+from redis.exceptions import ConnectionError, NoScriptError
 
 from servers.mesh.redis_clients import AnyRedis
 
@@ -35,13 +35,11 @@ class Script:
 
         Any other RedisError: it gave no answer, and may have run all the same, so ask no more.
         """
-        call: Any = client
-        return await call.evalsha(self.name, len(keys), *keys, *arguments)
+        return await _called("evalsha", client, self.name, len(keys), *keys, *arguments)
 
     async def send(self, client: AnyRedis, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
         """Its answer, from a server that knows it from now on."""
-        call: Any = client
-        return await call.eval(self.text, len(keys), *keys, *arguments)
+        return await _called("eval", client, self.text, len(keys), *keys, *arguments)
 
     async def run(self, client: AnyRedis, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
         """Its answer, from a server that may have to be told it first."""
@@ -49,3 +47,11 @@ class Script:
             return await self.run_known(client, keys, arguments)
         except NoScriptError:
             return await self.send(client, keys, arguments)
+
+
+async def _called(command: str, client: AnyRedis, *arguments: bytes | str | int) -> Any:
+    try:
+        return await getattr(client, command)(*arguments)
+    except AttributeError as error:
+        # What redis-py raises where another task has just closed a connection to a cluster's server.
+        raise ConnectionError("the connection was closed meanwhile") from error

@@ -31,8 +31,6 @@ MOST_BREAKERS = 1024
 EVERYBODY = "all"
 """The name of the one breaker of a single server."""
 _PROBE_MS = 1_000
-_LOST_BETWEEN = (AttributeError,)
-"""What redis-py raises where another task has just closed a connection to a cluster's server."""
 
 Reply = list[Any]
 
@@ -116,7 +114,7 @@ class GateStore:
     async def _alone(self, call: Call, seconds: float) -> Reply | Exception:
         try:
             reply: Reply | int = await self._calls.run(self._by_itself(call), seconds)
-        except (*STORE_ERRORS, *_LOST_BETWEEN) as error:
+        except STORE_ERRORS as error:
             return error
         return _listed(reply)
 

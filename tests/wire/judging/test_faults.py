@@ -28,7 +28,7 @@ HELLO = pb.EchoRequest(text="hello")
 TEN = Rule("ten", "Ten a minute", "me", Limit((SubjectKind.CALLER,), 10, 60_000))
 ONE = Rule("one", "One a minute", "me", Limit((SubjectKind.SCENE,), 1, 60_000))
 SECRET = "a secret of tests"
-SOON_SECONDS = 1.0
+SOON_SECONDS = 3.0
 """For one call. The limiter gives up after 20 ms; this leaves room for a busy machine, and none for the
 seconds that a client would wait by itself."""
 
