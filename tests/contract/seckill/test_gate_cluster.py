@@ -1,8 +1,8 @@
 """The gate on a cluster of three servers: all keys of an activity lie together."""
 
 import asyncio
-from statistics import median
 from collections.abc import Iterator
+from statistics import median
 
 import pytest
 import redis
