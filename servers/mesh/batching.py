@@ -104,9 +104,11 @@ class Coalescer(Generic[K, V]):
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if not self._pause_seconds or len(self._waiting) >= self._max_size:
+        waiting = len(self._waiting)
+        # One alone is no crowd: it came back as soon as it was answered, and has nobody to wait for.
+        if not self._pause_seconds or waiting <= 1 or waiting >= self._max_size:
             self._start()
-        elif self._waiting and self._next is None:
+        elif self._next is None:
             loop = asyncio.get_running_loop()
             self._schedule(loop.call_later(self._pause_seconds, self._start), pausing=True)
 
