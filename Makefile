@@ -129,6 +129,11 @@ limits: $(STAMP)  ## hold the limiter's script against its model and an exact lo
 	scripts/install_servers.sh
 	python -m tests.limiting $(ARGS)
 
+.PHONY: gates
+gates: $(STAMP)  ## hold the flash sale's gate against its model, for 100,000 steps on each server
+	scripts/install_servers.sh
+	python -m tests.gate $(ARGS)
+
 .PHONY: population
 population: $(STAMP)  ## 100,000 honest calls from behind one address beside an attack: who is refused?
 	PYTHONPATH=tests/generated python -m tests.population $(ARGS)

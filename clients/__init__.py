@@ -3,6 +3,7 @@
 Imports inside are relative: these files also build as `nectary_client`, a small wheel for others.
 """
 
+from .activities import ActivityClient
 from .base import Client
 from .catalog import CatalogClient
 from .channel import Channel, Tls, connect
@@ -26,9 +27,11 @@ from .errors import (
 from .identity import IdentityClient
 from .purchase import Purchase
 from .risk import RiskClient
+from .seckill import SeckillClient
 from .test_clock import TestClockClient
 
 __all__ = [
+    "ActivityClient",
     "CatalogClient",
     "ChallengeRequired",
     "Channel",
@@ -45,6 +48,7 @@ __all__ = [
     "Refused",
     "RetryPolicy",
     "RiskClient",
+    "SeckillClient",
     "TestClockClient",
     "Throttled",
     "Tls",

@@ -115,6 +115,8 @@ class MariaDB(PrivateServer):
         install = installed("mariadb-install-db", "mariadb-server")
         super().__init__()
         self._durable = durable
+        # Not where others have theirs: one that starts deletes all temporary tables that it finds.
+        self._tmpdir = f"--tmpdir={self.folder}"
         if os.geteuid() == 0:
             # MariaDB refuses to run as root, and a process that changed its user by itself would no
             # longer die with its parent.
@@ -126,6 +128,7 @@ class MariaDB(PrivateServer):
                 install,
                 "--no-defaults",
                 f"--datadir={self.folder}/data",
+                self._tmpdir,
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
             ],
@@ -142,6 +145,7 @@ class MariaDB(PrivateServer):
             self._server,
             "--no-defaults",
             f"--datadir={self.folder}/data",
+            self._tmpdir,
             f"--socket={self.folder}/socket",
             f"--port={self.port}",
             "--bind-address=127.0.0.1",

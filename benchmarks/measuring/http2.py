@@ -28,12 +28,16 @@ Numbered = Iterator[tuple[int, bytes]]
 class Connection(asyncio.Protocol):
     """Sends requests, `in_flight` at any time, until none is left; then `done`."""
 
-    def __init__(self, path: str, requests: Numbered, answers: list[bytes], in_flight: int) -> None:
+    def __init__(
+        self, path: str, requests: Numbered, answers: list[bytes], in_flight: int, *, refused: bool = False
+    ) -> None:
+        """`refused`: that all calls are refused is what is measured; then all answers are empty."""
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._header = _header_block(path)
         self._requests = requests
         self._answers = answers
         self._in_flight = in_flight
+        self._refused = refused
         self._window = FIRST_WINDOW
         self._next_stream = 1
         self._open: dict[int, tuple[int, bytearray]] = {}
@@ -89,8 +93,8 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, stream: int) -> None:
         number, body = self._open.pop(stream)
-        if not body:
-            raise ConnectionError("a call was refused: it has no message")
+        if bool(body) is self._refused:
+            raise ConnectionError("a call was refused that should not be, or was not that should be")
         self._answers[number] = bytes(body[MESSAGE_HEAD_BYTES:])
 
     def _send(self) -> None:

@@ -2,12 +2,15 @@
 
     python -m benchmarks.measuring.limited_echo REDIS_URL
 
-`Bare` only echoes. `Limited` is asked about by the store, `Refused` is refused from the local memory, and
-answered all the same: what it costs to end a call with an error is not the question. `Recorded` is Limited
-with the log that a process keeps: a record of each call, with its evidence, to a Redis Stream.
+`Bare` only echoes, and `Aborted` ends each call with a refusal that was made beforehand. `Limited` is asked
+about by the store; `Recorded` is the same with the log that a process keeps: a record of each call, with its
+evidence, to a Redis Stream. `Refused` is refused from the local memory, and answered all the same: it shows
+what the decision costs. `Told` is Refused up to the status on the wire, with all its details.
 """
 
 import asyncio
+import gc
+import itertools
 import json
 import os
 import signal
@@ -19,16 +22,21 @@ import grpc
 import uvloop
 
 from benchmarks.measuring.limits import limiter
+from domain.risk.charging import counted_limit
+from domain.risk.decisions import THROTTLED
 from domain.risk.rules import Limit, Rule, RuleSet
 from domain.risk.subjects import SubjectKind
 from domain.shared.errors import Throttled
 from nectary.identity.v1 import identity_service_pb2 as pb
-from servers.mesh.call import Call
+from servers.mesh.call import Behaviour, Call
 from servers.mesh.clock import SystemClock
 from servers.mesh.contract import method_of
+from servers.mesh.errors import ending_of
+from servers.mesh.interceptors.errors import Errors
 from servers.mesh.interceptors.risk import Risk
+from servers.mesh.judging.answers import limit_reached
 from servers.mesh.judging.grounds import to_json
-from servers.mesh.judging.judge import Chambers, Records
+from servers.mesh.judging.judge import Chambers, Records, decision_ids
 from servers.mesh.judging.list_copy import ListCopy
 from servers.mesh.judging.log import EventLog
 from servers.mesh.judging.outlet import Outlet
@@ -39,7 +47,11 @@ from servers.mesh.judging.tally import Tally
 from servers.mesh.limiting.limiter import WindowLimiter
 
 SERVICE = "benchmarks.LimitedEcho"
-METHODS = ("Bare", "Limited", "Refused", "Recorded")
+METHODS = ("Bare", "Limited", "Recorded", "Refused", "Aborted", "Told")
+REFUSING = ("Aborted", "Told")
+"""Those whose callers get no message."""
+MEMBERS = 2_000
+"""Whom the calls are about, in turn."""
 METHOD = method_of("/nectary.identity.v1.IdentityService/ListIdentities", {})
 MEMBER = (SubjectKind.MEMBER,)
 
@@ -55,7 +67,13 @@ FOUR = (
     _rule("day", 60_000, 86_400_000),
 )
 """One exact, three counted in buckets."""
-NOTHING = _rule("nothing", 0, 86_400_000)
+ONCE = _rule("once", 1, 86_400_000)
+"""Used up by the warming round; what comes later is a refusal that is remembered."""
+
+
+_REFUSAL = ending_of(
+    limit_reached(counted_limit(ONCE), 60_000, THROTTLED, "identity", next(decision_ids())), ""
+)
 
 
 class _Unwritten:
@@ -68,7 +86,7 @@ class _Unwritten:
 def _chambers(limiter: WindowLimiter, rules: Sequence[Rule], records: Records) -> Chambers:
     rule_set = RuleSet(1, tuple(rules))
     copy = RulesCopy(lambda: rule_set, lambda rule, error: None)
-    tally = Tally(lambda: 0.0, lambda: 0, lambda: 0)
+    tally = Tally(lambda: 0.0, lambda: 0)
     return Chambers(copy, ListCopy(), limiter, records, SystemClock(), tally)
 
 
@@ -76,23 +94,48 @@ async def _bare(request: pb.ListIdentitiesRequest, context: Any) -> pb.ListIdent
     return request
 
 
-def _behind(chambers: Chambers, *, refuses: bool) -> Any:
+async def _aborted(request: pb.ListIdentitiesRequest, context: Any) -> None:
+    await context.abort(_REFUSAL.code, _REFUSAL.message, _REFUSAL.trailers)
+
+
+def _told(chambers: Chambers) -> Any:
     async def inner(call: Call) -> object:
-        if refuses:
-            raise AssertionError("admitted: the run is void")
+        raise AssertionError("admitted: the run is void")
+
+    return _handler(Errors().wrap(METHOD, Risk(chambers).wrap(METHOD, inner)))
+
+
+def _behind(chambers: Chambers) -> Any:
+    async def inner(call: Call) -> object:
+        return call.request
+
+    return _handler(Risk(chambers).wrap(METHOD, inner))
+
+
+def _refused(chambers: Chambers) -> Any:
+    admitted = itertools.count()
+
+    async def inner(call: Call) -> object:
+        if next(admitted) >= MEMBERS:
+            raise AssertionError("admitted twice: the run is void")
         return call.request
 
     behaviour = Risk(chambers).wrap(METHOD, inner)
 
-    async def handler(request: pb.ListIdentitiesRequest, context: Any) -> object:
-        call = Call(METHOD, context, "")
-        call.request = request
+    async def answered(call: Call) -> object:
         try:
             return await behaviour(call)
         except Throttled:
-            if not refuses:
-                raise
-            return request
+            return call.request
+
+    return _handler(answered)
+
+
+def _handler(behaviour: Behaviour) -> Any:
+    async def handler(request: pb.ListIdentitiesRequest, context: Any) -> object:
+        call = Call(METHOD, context, "")
+        call.request = request
+        return await behaviour(call)
 
     return handler
 
@@ -103,11 +146,15 @@ async def _serve(url: str) -> None:
     async with limiter(url) as (own, client):
         log = EventLog([Outlet(StreamSink(client, SystemClock()))], to_json)
         log.start()
+        # One for both: limits that are equal are not the same, and what is known of one is not of the other.
+        refusing = _chambers(own, (*FOUR, ONCE), _Unwritten())
         handlers = {
             "Bare": _bare,
-            "Limited": _behind(_chambers(own, FOUR, _Unwritten()), refuses=False),
-            "Refused": _behind(_chambers(own, (*FOUR, NOTHING), _Unwritten()), refuses=True),
-            "Recorded": _behind(_chambers(own, FOUR, log), refuses=False),
+            "Limited": _behind(_chambers(own, FOUR, _Unwritten())),
+            "Refused": _refused(refusing),
+            "Recorded": _behind(_chambers(own, FOUR, log)),
+            "Aborted": _aborted,
+            "Told": _told(refusing),
         }
         kind = pb.ListIdentitiesRequest
         server = grpc.aio.server()
@@ -118,6 +165,8 @@ async def _serve(url: str) -> None:
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, methods)])
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
+        # As a process does when it begins to serve.
+        gc.freeze()
         print(json.dumps({"address": f"127.0.0.1:{port}", "pid": os.getpid()}), flush=True)
         await stop.wait()
         await server.stop(None)

@@ -39,14 +39,17 @@ class Load:
         # Spawned, not forked: a child has nothing of its parent's that it could disturb.
         self._pool = ProcessPoolExecutor(clients, mp_context=get_context("spawn"))
 
-    def drive(self, address: str, path: str, requests: Sequence[bytes], in_flight: int) -> Driven:
+    def drive(
+        self, address: str, path: str, requests: Sequence[bytes], in_flight: int, *, refused: bool = False
+    ) -> Driven:
         """Send each request once, `in_flight` at any time.
 
-        Raises ConnectionError if one is refused, TimeoutError if they take more than LONGEST_SECONDS.
+        Raises ConnectionError if one is refused, or with `refused` if one is not; TimeoutError if they take
+        more than LONGEST_SECONDS.
         """
         shares = [requests[index :: self._clients] for index in range(self._clients)]
         each = in_flight // self._clients
-        pending = [self._pool.submit(_drive, address, path, share, each) for share in shares]
+        pending = [self._pool.submit(_drive, address, path, share, each, refused) for share in shares]
         parts = [future.result() for future in pending]
         answers: list[bytes] = [b""] * len(requests)
         for index, part in enumerate(parts):
@@ -74,17 +77,21 @@ class _Part:
     answers: Sequence[bytes]
 
 
-def _drive(address: str, path: str, requests: Sequence[bytes], in_flight: int) -> _Part:
-    return uvloop.run(_ask_all(address, path, requests, in_flight))
+def _drive(address: str, path: str, requests: Sequence[bytes], in_flight: int, refused: bool) -> _Part:
+    return uvloop.run(_ask_all(address, path, requests, in_flight, refused))
 
 
-async def _ask_all(address: str, path: str, requests: Sequence[bytes], in_flight: int) -> _Part:
+async def _ask_all(
+    address: str, path: str, requests: Sequence[bytes], in_flight: int, refused: bool
+) -> _Part:
     host, _, port = address.rpartition(":")
     answers: list[bytes] = [b""] * len(requests)
     numbered = iter(enumerate(requests))
     loop, each = asyncio.get_running_loop(), in_flight // CONNECTIONS
     pairs = [
-        await loop.create_connection(lambda: Connection(path, numbered, answers, each), host, int(port))
+        await loop.create_connection(
+            lambda: Connection(path, numbered, answers, each, refused=refused), host, int(port)
+        )
         for _ in range(CONNECTIONS)
     ]
     try:

@@ -63,13 +63,14 @@ def mesh(**settings: object) -> Iterator[Mesh]:
         migrate(store_url)
         own = {"listen_port": 0, "store_url": store_url, "redis_url": redis.url, "log_level": "error"}
         with child("servers.mesh.cli", "serve", "identity", settings=own | settings) as server:
-            asyncio.run(_apply_catalog(server.address))
+            asyncio.run(apply_catalog(server.address))
             yield Mesh(server, mariadb, database)
     finally:
         redis.discard()
         mariadb.discard()
 
 
-async def _apply_catalog(address: str) -> None:
+async def apply_catalog(address: str) -> None:
+    """The example catalogue, for the mesh at `address`."""
     async with connect(address) as channel:
         await CatalogClient(channel).apply_catalog(read_catalog(EXAMPLE))

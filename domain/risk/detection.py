@@ -5,7 +5,7 @@ address that more members share than a rule calls normal. What is asked for here
 `ceilings` allows; whether it changes anything is for `listing` to say.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.risk.ceilings import SHARED_ABOVE, ceiling
@@ -21,7 +21,7 @@ from domain.shared.instants import HOUR, MINUTE, Instant
 
 ASKED_AGAIN = 10 * MINUTE
 """A subject that goes on is asked for again, so that its entry does not expire meanwhile."""
-_PLACES = (SubjectKind.DEVICE, SubjectKind.ADDRESS)
+_PLACES = frozenset({SubjectKind.DEVICE, SubjectKind.ADDRESS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +66,39 @@ class Detection:
         self._refusals = Refusals()
         self._crowds = Crowds()
         self._crowded: dict[tuple[Subject, str, int], Instant] = {}
+        self._rules: RuleSet | None = None
+        self._striking: Mapping[str, Rule] = {}
+        self._spreading: Sequence[tuple[Rule, Spread]] = ()
 
     def heard(self, call: Decided, rules: RuleSet) -> list[Sighting]:
         """Whom this call gives reason to list."""
-        self._place(call)
-        return [*self._crowds_found(call, rules), *self._strikes_found(call, rules)]
+        if rules is not self._rules:
+            self._learn(rules)
+        places = _places(call.facts)
+        self._place(call, places)
+        found: list[Sighting] = []
+        if self._spreading and places:
+            found += self._crowds_found(call, places)
+        if call.outcome is not Outcome.ALLOW and call.rule_id in self._striking:
+            found += self._strikes_found(call, self._striking[call.rule_id])
+        return found
 
-    def _place(self, call: Decided) -> None:
-        if not call.facts.proves(SubjectKind.MEMBER):
+    def _learn(self, rules: RuleSet) -> None:
+        """Which of the rules lead to the list: looked up for every call."""
+        self._rules = rules
+        self._striking = {rule.rule_id: rule for rule in rules.rules if rule.strikes is not None}
+        self._spreading = [(rule, rule.effect) for rule in rules.rules if isinstance(rule.effect, Spread)]
+
+    def _place(self, call: Decided, places: Sequence[Subject]) -> None:
+        if not places or not call.facts.proves(SubjectKind.MEMBER):
             return
-        for place in _places(call.facts):
-            for member in call.facts.named(SubjectKind.MEMBER):
+        members = call.facts.named(SubjectKind.MEMBER)
+        for place in places:
+            for member in members:
                 self._crowds.came(place, member, call.at)
 
-    def _strikes_found(self, call: Decided, rules: RuleSet) -> Iterator[Sighting]:
-        if call.outcome is Outcome.ALLOW or not call.rule_id:
-            return
-        rule = next((one for one in rules.rules if one.rule_id == call.rule_id), None)
-        if rule is None or rule.version != call.rule_version or rule.strikes is None:
+    def _strikes_found(self, call: Decided, rule: Rule) -> Iterator[Sighting]:
+        if rule.version != call.rule_version or rule.strikes is None:
             return
         for subject in _struck(call.facts, rule):
             most = self._ceiling(subject, call)
@@ -105,14 +120,12 @@ class Detection:
                     subject, state, most, rule, call.facts.scene, reason, call.at, record.first, cited
                 )
 
-    def _crowds_found(self, call: Decided, rules: RuleSet) -> Iterator[Sighting]:
-        for rule in rules.rules:
-            effect = rule.effect
-            if not isinstance(effect, Spread) or not rule.is_for(call.facts.scene):
-                continue
-            for place in _places(call.facts):
-                if place.kind is effect.across:
-                    yield from self._crowd_found(call, rule, effect, place)
+    def _crowds_found(self, call: Decided, places: Sequence[Subject]) -> Iterator[Sighting]:
+        for rule, spread in self._spreading:
+            if rule.is_for(call.facts.scene):
+                for place in places:
+                    if place.kind is spread.across:
+                        yield from self._crowd_found(call, rule, spread, place)
 
     def _crowd_found(self, call: Decided, rule: Rule, spread: Spread, place: Subject) -> Iterator[Sighting]:
         key, since = (place, rule.rule_id, rule.version), call.at - spread.window_ms * 1_000
@@ -135,8 +148,8 @@ class Detection:
         return ceiling(subject, call.facts, members)
 
 
-def _places(facts: Facts) -> Iterator[Subject]:
-    return (Subject(kind, value) for kind in _PLACES for value in facts.named(kind))
+def _places(facts: Facts) -> Sequence[Subject]:
+    return tuple(dict.fromkeys(one for one in facts.subjects if one.kind in _PLACES))
 
 
 def _struck(facts: Facts, rule: Rule) -> Iterator[Subject]:

@@ -40,11 +40,16 @@ def suspect(entry: Entry, state: State, cause: Cause, now: Instant, most: State)
 def confirm(entry: Entry, cause: Cause, now: Instant, expires: Instant) -> Change:
     """By a person: denied until `expires`, however often before. Counts as a strike unless it was CONFIRMED.
 
+    Whom a rule has listed stays that rule's find: if it was wrong, an appeal makes immune from it.
     Raises Invalid if `expires` is not within LONGEST_BY_A_PERSON from now.
     """
     _require_span("expire_time", now, expires, LONGEST_BY_A_PERSON)
     strikes = strikes_left(entry.strikes_milli, entry.strikes_at, now)
-    return _changed(_struck(entry, State.CONFIRMED, strikes, now), State.CONFIRMED, cause, now, expires)
+    change = _changed(_struck(entry, State.CONFIRMED, strikes, now), State.CONFIRMED, cause, now, expires)
+    if not entry.state_at(now).rank:
+        return change
+    found = replace(change.entry, rule_id=entry.rule_id, rule_version=entry.rule_version, scene=entry.scene)
+    return replace(change, entry=found)
 
 
 def allow(entry: Entry, cause: Cause, now: Instant, expires: Instant) -> Change:

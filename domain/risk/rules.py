@@ -22,6 +22,9 @@ class Outcome(StrEnum):
     CHALLENGE = "CHALLENGE"
     DENY = "DENY"
 
+    # Every call is counted by its outcome, and the hash of Enum is written in Python.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:

@@ -9,6 +9,8 @@ from domain.risk.facts import Facts
 from domain.risk.states import State
 from domain.risk.subjects import SubjectKind
 
+APPEALS = "risk.appeal"
+"""The scene in which listed members object: there the list refuses nobody, or nobody could."""
 _GLASS = frozenset({SubjectKind.SCENE, SubjectKind.METHOD})
 
 
@@ -54,6 +56,8 @@ def _stand(facts: Facts, one: Seen) -> Stand:
         case State.ALLOWED if facts.is_believed(one.subject.kind):
             # Whoever only claims to be an allowed device is judged as everybody is.
             return Stand.ALLOWED
+        case State.CONFIRMED | State.CHALLENGED if facts.scene == APPEALS:
+            return Stand.SUSPECT
         case State.CONFIRMED:
             return Stand.CONFIRMED
         case State.CHALLENGED if not is_snoozed(facts, one, one.rule_id):

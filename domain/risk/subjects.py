@@ -21,6 +21,9 @@ class SubjectKind(StrEnum):
     METHOD = "METHOD"
     SCENE = "SCENE"
 
+    # Names of subjects are looked up many times a call, and the hash of Enum is written in Python.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Subject:

@@ -1,14 +1,14 @@
 """What can be asked of the windows of one request, all of them together.
 
-(limits, windows, now) → (decision, windows). The script that runs beside the store does the same, step by
+(limits, windows, now) → (reckoning, windows). The script that runs beside the store does the same, step by
 step, and is held against this.
 """
 
 from collections.abc import Sequence
 from enum import IntEnum
 
-from domain.risk.decision import Decision, decided
 from domain.risk.limit import Limit
+from domain.risk.reckoning import Reckoning, reckoned
 from domain.risk.window import EMPTY, Window, fitted, spent
 
 
@@ -37,35 +37,35 @@ Windows = Sequence[Window]
 
 def applied(
     verb: Verb, limits: Sequence[Limit], windows: Windows, cost: int, now: int, at: int = 0
-) -> tuple[Decision, Windows]:
-    """The decision on what was found, and the windows afterwards.
+) -> tuple[Reckoning, Windows]:
+    """The reckoning on what was found, and the windows afterwards.
 
     `now` and `at`, the instant of what is refunded, are milliseconds. Only DECIDE, CHECK and DRAIN
-    refuse; for the others the decision says what was found.
+    refuse; for the others it says what was found.
     """
     pairs = [(limit, fitted(window, limit)) for limit, window in zip(limits, windows, strict=True)]
-    decision = decided(
+    reckoning = reckoned(
         limits,
         [window.used(limit, now) for limit, window in pairs],
         [window.wait_ms(limit, limit.units, cost, now) for limit, window in pairs],
         cost,
         now,
     )
-    return decision, [
-        _after(verb, window, limit, _taken(verb, decision, index), now, at)
+    return reckoning, [
+        _after(verb, window, limit, _taken(verb, reckoning, index), now, at)
         for index, (limit, window) in enumerate(zip(limits, windows, strict=True))
     ]
 
 
-def _taken(verb: Verb, decision: Decision, index: int) -> int:
+def _taken(verb: Verb, reckoning: Reckoning, index: int) -> int:
     """Units that one window gives, or with REFUND is given."""
     match verb:
         case Verb.SPEND | Verb.REFUND:
-            return decision.cost
-        case Verb.DECIDE | Verb.DRAIN if decision.admitted:
-            return decision.cost
-        case Verb.DRAIN if decision.waits_ms[index]:
-            return max(decision.limits[index].units - decision.used[index], 0)
+            return reckoning.cost
+        case Verb.DECIDE | Verb.DRAIN if reckoning.admitted:
+            return reckoning.cost
+        case Verb.DRAIN if reckoning.waits_ms[index]:
+            return max(reckoning.limits[index].units - reckoning.used[index], 0)
         case _:
             return 0
 

@@ -16,9 +16,9 @@ from nectary.risk.v1 import policy_pb2 as risk
 from servers.identity.sql.unit import Memory, Unit
 from servers.identity.wire.values import CHANNELS
 from servers.identity.writes import Write, Writes
-from servers.mesh.call import current_call, current_caller
+from servers.mesh.call import current_caller
 from servers.mesh.clock import Clock
-from servers.store.idempotency import Key, body_hash
+from servers.store.asked import asked
 from servers.store.store import Store
 
 M = TypeVar("M", bound=Message)
@@ -43,17 +43,14 @@ class Asking:
         answer: Callable[[R, Instant], M],
     ) -> M:
         """Do it once for each request id: the first answer's bytes, whatever has happened since."""
-        call = current_call()
-        body = type(request).FromString(request.SerializeToString())
-        body.ClearField("request_id")
-        method = call.method.path
+        key, method, hashed = asked(request)
         write = Write(
             use_case=use_case,
             command=command,
             actor=actor(),
             method=method,
-            body_hash=body_hash(method, body.SerializeToString(deterministic=True)),
-            key=Key(call.caller.name, request.request_id),
+            body_hash=hashed,
+            key=key,
             answer=lambda result, now: answer(result, now).SerializeToString(deterministic=True),
             # Beside the request id, so that no method can forget to record what it asked for.
             reason=getattr(request, "reason", ""),

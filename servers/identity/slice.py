@@ -1,10 +1,15 @@
 """Puts Identity together: its stores, services and jobs, from the resources of the process."""
 
+from typing import cast
+
+from redis.asyncio import Redis
+
 from nectary.identity.v1 import catalog_service_pb2_grpc, identity_service_pb2_grpc
 from servers.identity.asking import Asking
 from servers.identity.attention import AttentionCounter
 from servers.identity.catalog_servicer import CatalogServicer
 from servers.identity.display import Display
+from servers.identity.flash_sales import flash_sale_intake
 from servers.identity.held import HeldReader
 from servers.identity.jobs import Announcer, Weigher
 from servers.identity.reads import Reads
@@ -42,6 +47,9 @@ async def identity_slice(resources: Resources) -> Slice:
         resources.clock.subscribe(announcer.catch_up)
         resources.clock.subscribe(weigher.catch_up)
     leased = Leased("identity", store, common.lease, resources.system_clock)
+    # Of a cluster the reader needs no more than of a single server: one stream is in one place.
+    waiting = cast("Redis", resources.waiting_redis())
+    flash_sales = flash_sale_intake(store, memory, waiting, resources.clock, resources.system_clock)
     reads = Reads(store, resources.clock, resources.system_clock, held, display)
     return Slice(
         name="identity",
@@ -61,6 +69,7 @@ async def identity_slice(resources: Resources) -> Slice:
             Job("identity attention", attention.run),
             leased.job("announcements", announcer.run, every_seconds=0.5),
             leased.job("weights", weigher.run, WEIGH_EVERY_SECONDS),
+            leased.job("flash sales", flash_sales.run),
             leased.job("relay", _relay(resources, store).run),
             leased.job("retention", _retention(resources, store).run, RETENTION_EVERY_SECONDS),
         ],

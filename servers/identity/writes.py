@@ -9,18 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection
 
 from domain.identity.recording import Doing
-from domain.shared.errors import DomainError, Raced, Unavailable
+from domain.shared.errors import DomainError, Raced
 from domain.shared.instants import Instant
 from servers.identity.calendar_end import within_calendar
 from servers.identity.sql.tables import common
 from servers.identity.sql.unit import Memory, Unit
 from servers.mesh.batching import Coalescer
 from servers.mesh.clock import Clock
-from servers.store.faults import CommitUnknown
+from servers.store.grouping import Grouped
 from servers.store.idempotency import Answer, Idempotency, Key, Stored, reused
 from servers.store.store import Store
 
@@ -28,8 +27,6 @@ MAX_GROUP = 64
 """Commands in one transaction: more would make every one of them wait for the last."""
 MAX_WAITING = 4_096
 """Commands that wait; beyond that callers are told to come back."""
-
-_log = structlog.get_logger("nectary.identity")
 
 
 @dataclass(frozen=True)
@@ -59,8 +56,10 @@ class Writes:
         self._memory = memory
         self._clock = clock
         self._idempotency = Idempotency(common.idempotency)
+        # Commands without a request id are jobs: run again, they find by themselves that nothing is due.
+        grouped: Grouped[Write, bytes] = Grouped("identity", self._transact)
         self._coalescer: Coalescer[Write, bytes] = Coalescer(
-            self._commit, max_size=MAX_GROUP, max_waiting=MAX_WAITING
+            grouped, max_size=MAX_GROUP, max_waiting=MAX_WAITING
         )
 
     async def __call__(self, write: Write) -> bytes:
@@ -69,38 +68,6 @@ class Writes:
     async def drain(self) -> None:
         """Returns when every write has its answer."""
         await self._coalescer.drain()
-
-    async def _commit(self, writes: Sequence[Write]) -> Sequence[bytes | Exception]:
-        try:
-            return await self._transact(writes)
-        except CommitUnknown:
-            _log.warning("commit_unknown", writes=len(writes))
-            # The answers were written with their effects: run again, and what was committed is found.
-            # Commands without a request id are jobs, which find by themselves that nothing is due.
-            return await self._resolve(writes)
-        except DomainError:
-            raise
-        except Exception:
-            if len(writes) == 1:
-                raise
-            # One of them met a bug of ours: by itself it fails alone.
-            _log.warning("group_broken", writes=len(writes))
-            return [await self._alone(write) for write in writes]
-
-    async def _alone(self, write: Write) -> bytes | Exception:
-        try:
-            [outcome] = await self._commit([write])
-        except Exception as error:
-            return error
-        return outcome
-
-    async def _resolve(self, writes: Sequence[Write]) -> Sequence[bytes | Exception]:
-        try:
-            return await self._transact(writes)
-        except (CommitUnknown, Raced, Unavailable) as error:
-            # Nothing may be said of the outcome: the same request id finds it.
-            message = "the outcome is not known yet: send the same request again"
-            raise Raced("TRANSACTION_RACED", message) from error
 
     async def _transact(self, writes: Sequence[Write]) -> Sequence[bytes | Exception]:
         outcomes, unit = await self._store.transact(self._run_group, writes)

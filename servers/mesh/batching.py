@@ -57,6 +57,10 @@ class Coalescer(Generic[K, V]):
 
     async def __call__(self, item: K) -> V:
         """The result for this item. Raises Unavailable(STORE_OVERLOADED) if too many wait already."""
+        return await self.put(item)
+
+    def put(self, item: K) -> asyncio.Future[V]:
+        """As a call does, after whatever was put before; nobody need wait for the result."""
         if len(self._waiting) >= self._max_waiting:
             self._forget_the_cancelled()
         if len(self._waiting) >= self._max_waiting:
@@ -67,7 +71,17 @@ class Coalescer(Generic[K, V]):
         idle = self._next is None and len(self._running) < self._in_flight
         if idle or (self._pausing and len(self._waiting) >= self._max_size):
             self._schedule(loop.call_soon(self._start))
-        return await future
+        return future
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether items wait for the next batch."""
+        return bool(self._waiting)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits and nothing runs."""
+        return not self._waiting and not self._running
 
     async def drain(self) -> None:
         """Returns when nothing waits and nothing runs."""
@@ -90,9 +104,11 @@ class Coalescer(Generic[K, V]):
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if not self._pause_seconds or len(self._waiting) >= self._max_size:
+        waiting = len(self._waiting)
+        # One alone is no crowd: it came back as soon as it was answered, and has nobody to wait for.
+        if not self._pause_seconds or waiting <= 1 or waiting >= self._max_size:
             self._start()
-        elif self._waiting and self._next is None:
+        elif self._next is None:
             loop = asyncio.get_running_loop()
             self._schedule(loop.call_later(self._pause_seconds, self._start), pausing=True)
 

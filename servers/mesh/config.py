@@ -85,6 +85,8 @@ class Config:
         check=_check_redis_url,
     )
 
+    identity_target: str = text("", "host:port of Identity; without it, that of this process")
+
     tls_cert: Path | None = optional_path("a PEM file with the certificate chain of this server")
     tls_key: Path | None = optional_path("a PEM file with its private key")
     tls_ca: Path | None = optional_path("a PEM file with the CAs of callers, who must then show certificates")

@@ -105,6 +105,18 @@ def method_of(path: str, foreign: Foreign) -> Method:
     )
 
 
+def exists_somewhere(path: str) -> bool:
+    """Whether a call of this path is no guess: the contract has it, or it is one of gRPC's own.
+
+    Tools ask in turn for versions of reflection, and ours for a clock that few servers have.
+    """
+    try:
+        _descriptor_of(path)
+    except ContractError:
+        return path.startswith("/grpc.")
+    return True
+
+
 def _descriptor_of(path: str) -> MethodDescriptor:
     try:
         return descriptor_pool.Default().FindMethodByName(path[1:].replace("/", "."))

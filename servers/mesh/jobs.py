@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from servers.mesh.endings import end
 from servers.mesh.slices import Job
 
 PAUSE_AFTER_ERROR_SECONDS = 1.0
@@ -23,9 +24,7 @@ class Jobs:
 
     async def stop(self) -> None:
         """Cancels all of them and waits until they ended."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         self._tasks.clear()
 
 

@@ -40,7 +40,7 @@ class Metrics(Collector):
 
     def __init__(self) -> None:
         self.tallies: dict[str, MethodTally] = {}
-        """By path of the method; `unknown` for all that do not exist."""
+        """By path; `unknown` for all that exist nowhere, `elsewhere` for all that are not served here."""
         self.registry = CollectorRegistry()
         self.registry.register(self)
 

@@ -1,5 +1,7 @@
 """Page tokens: a position and a seal over the query that it belongs to.
 
+A position is a number, or, in a list that is ordered by time, a place: an instant and an id.
+
 A token gives no right: whoever forges one only asks for another place in a list that they may read. The
 seal finds tokens that were mangled, or made for another query.
 """
@@ -8,11 +10,13 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 
 import orjson
 
 from domain.shared.errors import FieldViolation, Invalid
+from domain.shared.instants import Instant
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 500
@@ -21,6 +25,10 @@ SEAL_BYTES = 9
 MAX_POSITION = 2**63 - 1
 """Positions are ids, sequence numbers and versions: whole numbers that the stores can hold."""
 MAX_DIGITS = len(str(MAX_POSITION))
+
+Place = tuple[Instant, str]
+"""An instant, and the id that comes first or last of what has the same instant."""
+ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 Query = Sequence[str]
 """What is listed: a token of another list is refused."""
@@ -33,14 +41,35 @@ def size_of(asked: int) -> int:
 
 def token_of(query: Query, position: int) -> str:
     """The token for what comes behind `position` in the list that `query` names."""
-    body = str(position).encode()
-    return base64.urlsafe_b64encode(_seal(query, body) + body).decode().rstrip("=")
+    return _sealed(query, str(position).encode())
 
 
 def position_of(query: Query, token: str) -> int | None:
     """The position of a token of this query; None for the first page. Raises Invalid."""
+    return _number(_unsealed(query, token)) if token else None
+
+
+def token_of_place(query: Query, place: Place) -> str:
+    """The token for what comes behind `place` in the list that `query` names."""
+    instant, name = place
+    return _sealed(query, f"{instant}/{name}".encode())
+
+
+def place_of(query: Query, token: str) -> Place | None:
+    """The place of a token of this query; None for the first page. Raises Invalid."""
     if not token:
         return None
+    number, _, name = _unsealed(query, token).partition(b"/")
+    if not name.isascii() or not ID.fullmatch(name.decode("ascii")):
+        raise _invalid()
+    return _number(number), name.decode("ascii")
+
+
+def _sealed(query: Query, body: bytes) -> str:
+    return base64.urlsafe_b64encode(_seal(query, body) + body).decode().rstrip("=")
+
+
+def _unsealed(query: Query, token: str) -> bytes:
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except (binascii.Error, ValueError) as error:
@@ -48,6 +77,10 @@ def position_of(query: Query, token: str) -> int | None:
     seal, body = raw[:SEAL_BYTES], raw[SEAL_BYTES:]
     if not hmac.compare_digest(seal, _seal(query, body)):
         raise _invalid()
+    return body
+
+
+def _number(body: bytes) -> int:
     # Whoever knows this source can seal anything, so what was sealed is still held to what a position is.
     if not body.isdigit() or len(body) > MAX_DIGITS or int(body) > MAX_POSITION:
         raise _invalid()

@@ -84,6 +84,7 @@ async def assemble(config: Config, makers: Sequence[SliceMaker], closing: AsyncE
         foreign=foreign_methods(reflection_callers=[_REFLECTION_CALLERS[config.reflection]]),
         around_unknown=[observe, Errors(), Deadline(), Risk(resources.chambers)],
         unknown=unknown.answer,
+        elsewhere=unknown.elsewhere,
     )
     slices = [await _made(maker, resources, closing) for maker in makers]
     served = [one for part in slices for one in part.servicers]

@@ -12,12 +12,27 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisClusterException, RedisError
 
 CONNECT_SECONDS = 1.0
 SHORT_SECONDS = 0.5
 USUAL_PORT = 6379
 
 AnyRedis = Redis | RedisCluster
+STORE_ERRORS = (RedisError, RedisClusterException, OSError, TimeoutError)
+"""Refused, mute, out of memory, loading, read-only, moved: it is down, and never empty."""
+
+
+class WatchedRedis(Redis):
+    """The master that Sentinels name; its end is also that of the connections to them."""
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await super().aclose(close_connection_pool)
+        manager: Any = self.connection_pool
+        for sentinel in manager.sentinel_manager.sentinels:
+            await sentinel.aclose()
+
+
 _ONE_SERVER = ("redis", "rediss", "unix")
 _MANY_SERVERS = ("cluster", "sentinel")
 
@@ -61,7 +76,7 @@ def _connected(url: str, answer_seconds: float | None) -> AnyRedis:
         return RedisCluster(startup_nodes=[ClusterNode(*place) for place in _places(parts.netloc)], **options)
     # redis-py has no types for Sentinel.
     sentinel: Any = Sentinel(_places(parts.netloc), socket_timeout=CONNECT_SECONDS)  # type: ignore[no-untyped-call]
-    return cast("Redis", sentinel.master_for(parts.path.strip("/"), **options))
+    return cast("Redis", sentinel.master_for(parts.path.strip("/"), redis_class=WatchedRedis, **options))
 
 
 def _login(netloc: str) -> dict[str, str]:

@@ -3,8 +3,10 @@
 from contextlib import AsyncExitStack
 from functools import cached_property
 
+from google.protobuf.descriptor import ServiceDescriptor
 from sqlalchemy.exc import DBAPIError
 
+from clients import Channel, Tls, connect
 from servers.mesh.clock import Clock, SystemClock, TestClock
 from servers.mesh.config import EMBEDDED, Config
 from servers.mesh.data_folder import DataFolder
@@ -32,6 +34,7 @@ class Resources:
         """What this process judges its calls with; None if it judges nothing."""
         self._closing = closing
         self._data_folder: DataFolder | None = None
+        self._address = ""
 
     def store(self, service: str) -> Store:
         """The database of a service."""
@@ -63,8 +66,21 @@ class Resources:
         self._closing.callback(server.stop)
         return server.url
 
+    def channel(self, target: str, *services: ServiceDescriptor) -> Channel:
+        """To another service of the mesh, as which this process shows its certificate if it has one.
+
+        Without a target to this very process: not before it listens.
+        """
+        config, tls = self.config, None
+        if config.tls_ca and config.tls_cert and config.tls_key:
+            tls = Tls(config.tls_ca.read_bytes(), config.tls_cert.read_bytes(), config.tls_key.read_bytes())
+        channel = connect(target or self._address, *services, tls=tls)
+        self._closing.push_async_callback(channel.close)
+        return channel
+
     def announce(self, address: str) -> None:
-        """Leaves word in the data folder, if this process has one, where it listens."""
+        """Takes note, and leaves word in the data folder, if this process has one, where it listens."""
+        self._address = address
         if self._data_folder is not None:
             self._data_folder.announce(address)
 

@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from nectary.risk.v1 import policy_pb2 as risk
 from servers.mesh.call import Behaviour, Call
-from servers.mesh.contract import ContractError, Foreign, Method, method_of
+from servers.mesh.contract import ContractError, Foreign, Method, exists_somewhere, method_of
 from servers.mesh.interceptors import Interceptor, chained
 
 UNKNOWN_METHOD = Method(
@@ -32,6 +32,7 @@ UNKNOWN_METHOD = Method(
     request_type=risk.Policy.DESCRIPTOR,
     parse=risk.Policy.FromString,
 )
+ELSEWHERE_METHOD = replace(UNKNOWN_METHOD, path="elsewhere", scene="mesh.elsewhere")
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 AddServicer = Callable[[Any, Any], None]
 """A generated `add_..Servicer_to_server`."""
@@ -46,10 +47,13 @@ class Routes(grpc.GenericRpcHandler):
         foreign: Foreign,
         around_unknown: Sequence[Interceptor],
         unknown: Behaviour,
+        elsewhere: Behaviour,
     ) -> None:
+        """`unknown` answers for methods that exist nowhere, `elsewhere` for those not served here."""
         self._interceptors = interceptors
         self._foreign = foreign
         self._unknown = chained(around_unknown, UNKNOWN_METHOD, unknown)
+        self._elsewhere = chained(around_unknown, ELSEWHERE_METHOD, elsewhere)
         self._handlers: dict[str, Handler] = {}
         self._methods: list[Method] = []
         self._next_id = _request_ids()
@@ -82,8 +86,11 @@ class Routes(grpc.GenericRpcHandler):
         found = self._handlers.get(path)
         if found is not None:
             return found
-        method = replace(UNKNOWN_METHOD, path=path)
-        return grpc.stream_stream_rpc_method_handler(self._entry(method, self._unknown))
+        if exists_somewhere(path):
+            method, behaviour = replace(ELSEWHERE_METHOD, path=path), self._elsewhere
+        else:
+            method, behaviour = replace(UNKNOWN_METHOD, path=path), self._unknown
+        return grpc.stream_stream_rpc_method_handler(self._entry(method, behaviour))
 
     def _entry(self, method: Method, behaviour: Behaviour) -> Callable[[Any, Any], Any]:
         next_id = self._next_id

@@ -11,6 +11,12 @@ def timestamp_of(instant: Instant) -> Timestamp:
     return Timestamp(seconds=seconds, nanos=microseconds * 1000)
 
 
+def set_timestamp(timestamp: Timestamp, instant: Instant) -> None:
+    """Sets a field of a message where it stands, which costs half of making one and copying it there."""
+    timestamp.seconds, microseconds = divmod(instant, SECOND)
+    timestamp.nanos = microseconds * 1000
+
+
 def instant_of(timestamp: Timestamp) -> Instant:
     return timestamp.seconds * SECOND + timestamp.nanos // 1000
 

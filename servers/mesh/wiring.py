@@ -8,6 +8,11 @@ from collections.abc import Mapping
 from servers.identity.slice import identity_slice
 from servers.mesh.process import SliceMaker
 from servers.risk.slice import risk_slice
+from servers.seckill.slice import seckill_slice
 
-SLICES: Mapping[str, SliceMaker] = {"identity": identity_slice, "risk": risk_slice}
+SLICES: Mapping[str, SliceMaker] = {
+    "identity": identity_slice,
+    "seckill": seckill_slice,
+    "risk": risk_slice,
+}
 """Every service of the mesh, by its name on the command line."""

@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 from domain.risk.ports import Doing, RiskPorts
 from domain.shared.instants import Instant
 from nectary.risk.v1 import policy_pb2 as risk
-from servers.mesh.call import current_call, current_caller
+from servers.mesh.call import current_caller
 from servers.mesh.clock import Clock
 from servers.risk.sql.tables import common
 from servers.risk.telling import ports_over
-from servers.store.idempotency import Key, body_hash
+from servers.store.asked import asked
+from servers.store.idempotency import Key
 from servers.store.once import Once
 from servers.store.store import Store
 
@@ -43,10 +44,7 @@ class Asking:
         answer: Callable[[R, Instant], M],
     ) -> M:
         """Do it once for each request id: the first answer's bytes, whatever has happened since."""
-        call = current_call()
-        body = type(request).FromString(request.SerializeToString())
-        body.ClearField("request_id")
-        key = Key(call.caller.name, request.request_id)
+        key, method, hashed = asked(request)
         # Read here: the work runs where there is no call any more.
         who, why, event_id = actor(), getattr(request, "reason", ""), _event_id(key)
 
@@ -55,8 +53,6 @@ class Asking:
             result = use_case(command, ports_over(connection), doing)
             return answer(result, now).SerializeToString(deterministic=True)
 
-        method = call.method.path
-        hashed = body_hash(method, body.SerializeToString(deterministic=True))
         return response.FromString(await self._once(key, method, hashed, work))
 
     async def look(self, use_case: UseCase[C, R], command: C) -> R:

@@ -12,7 +12,7 @@ from domain.risk.states import State
 from domain.risk.suspects import Cause, Change, Entry
 from domain.shared.instants import Instant
 from servers.risk.alerting import tell
-from servers.risk.sql.suspects import SqlSuspects
+from servers.risk.sql.many_suspects import ManySuspects
 
 
 def catch(
@@ -22,17 +22,19 @@ def catch(
 
     Raises Raced if somebody changes one of the entries at this moment.
     """
-    suspects = SqlSuspects(connection)
-    changes: list[tuple[Entry, Change]] = []
     # Of several sightings of a subject the hardest comes last, and in one order for all who write.
-    for sighting in sorted(sightings, key=lambda one: (one.subject, one.state.rank)):
+    in_order = sorted(sightings, key=lambda one: (one.subject, one.state.rank))
+    suspects = ManySuspects(connection, [(one.subject, one.event_id) for one in in_order])
+    changes: list[tuple[Entry, Change]] = []
+    for sighting in in_order:
         before = suspects.get(sighting.subject)
         if _is_old_news(sighting, before, now) or suspects.has_seen(sighting.subject, sighting.event_id):
             continue
         change = suspect(before, sighting.state, _cause(sighting), now, sighting.most)
         if change is not None:
-            suspects.write(change)
+            suspects.put(change)
             changes.append((before, change))
+    suspects.flush()
     tell(connection, changes, rules)
     return [change for _, change in changes]
 

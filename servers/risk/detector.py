@@ -37,7 +37,8 @@ from servers.store.store import Store
 _log = structlog.get_logger("nectary.detector")
 
 CURSOR = "detector"
-AT_ONCE = 200
+AT_ONCE = 2_000
+"""Decisions of one transaction: all that they change is written together."""
 BREATHES_EVERY = 20
 """Calls looked at before others have their turn."""
 POLL_SECONDS = 0.2
@@ -71,27 +72,32 @@ class Detector:
         loop = asyncio.get_running_loop()
         watched = loop.time()
         while True:
+            heard = 0
             try:
-                await self.catch_up(lease)
+                heard = await self.look(lease)
                 if loop.time() - watched >= BLAST_SECONDS:
                     watched = loop.time()
                     await self.watch_rules(lease)
             except TROUBLE as error:
                 _log.warning("detector_waits", error=repr(error))
-            await asyncio.sleep(POLL_SECONDS)
+            if heard < AT_ONCE:
+                await asyncio.sleep(POLL_SECONDS)
 
-    async def catch_up(self, lease: Lease) -> list[Change]:
-        """Look at all decisions there are; how the list changed. Raises LeaseLost, and TROUBLE."""
+    async def catch_up(self, lease: Lease) -> None:
+        """Look at all decisions there are. Raises LeaseLost, and TROUBLE."""
+        while await self.look(lease):
+            pass
+
+    async def look(self, lease: Lease) -> int:
+        """Look at the next AT_ONCE decisions; how many there were. Raises LeaseLost, and TROUBLE."""
         self._rules = await self._store.read(_in_force, self._rules)
         if self._heard < 0:
             await self._begin()
-        changes: list[Change] = []
-        while batch := await self._store.read(decisions_after, self._heard, AT_ONCE):
-            await self._hear(batch)
-            changes += await self._act(lease)
-        for change in changes:
+        batch = await self._store.read(decisions_after, self._heard, AT_ONCE)
+        await self._hear(batch)
+        for change in await self._act(lease):
             _log.info("subject_listed", subject=str(change.entry.subject), state=change.entry.state.value)
-        return changes
+        return len(batch)
 
     async def watch_rules(self, lease: Lease) -> list[Trip]:
         """Put into shadow whatever refuses too many; which. Raises LeaseLost, and TROUBLE."""

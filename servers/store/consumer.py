@@ -6,8 +6,8 @@ For the same reason, whatever was delivered and not acknowledged comes before an
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from typing import cast
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol, cast
 
 import structlog
 from redis.asyncio import Redis
@@ -17,7 +17,7 @@ from redis.typing import EncodableT
 from domain.shared.errors import Unavailable
 from servers.store.event import Event
 from servers.store.faults import CommitUnknown
-from servers.store.intake import MAX_TRIES, Intake
+from servers.store.intake import MAX_TRIES, Failure
 from servers.store.leases import Lease
 
 _log = structlog.get_logger("nectary.consumer")
@@ -37,12 +37,23 @@ Entry = tuple[bytes, Mapping[bytes, bytes]]
 """The entry's id in the stream, and its fields."""
 
 
+class Takes(Protocol):
+    """Gives events their effect; `intake.Intake` by the inbox."""
+
+    async def take(self, lease: Lease, events: Sequence[Event]) -> Sequence[Failure]:
+        """Each event has had its effect exactly once, now or before, or is in the list.
+
+        What it raises of `TROUBLE` brings the same events again.
+        """
+        ...
+
+
 class Consumer:
     """One consumer group's reader of one stream."""
 
     def __init__(
         self,
-        intake: Intake,
+        intake: Takes,
         redis: Redis,
         stream: str,
         dead_stream: str,
@@ -51,11 +62,12 @@ class Consumer:
         batch_size: int = 100,
         block_ms: int = 1000,
         removes: bool = False,
+        types: Collection[str] | None = None,
     ) -> None:
         """`redis` must not decode answers, and must wait longer than `block_ms` for one.
 
         A stream with this one group can have its entries removed once they are acknowledged: what is left
-        is then what waits.
+        is then what waits. Of `types`, if they are given, all others are passed by unread.
         """
         self._intake = intake
         self._redis = redis
@@ -65,6 +77,7 @@ class Consumer:
         self._batch_size = batch_size
         self._block_ms = block_ms
         self._removes = removes
+        self._types = None if types is None else {name.encode() for name in types}
 
     async def run(self, lease: Lease) -> None:
         """Consume for ever: a job for a lease."""
@@ -117,12 +130,14 @@ class Consumer:
             return
         events = []
         for entry_id, fields in entries:
+            if self._types is not None and fields.get(b"type") not in self._types:
+                continue
             try:
                 events.append(Event.from_fields(fields))
             except ValueError as error:
                 _log.error("entry_is_no_event", stream=self._stream, entry_id=entry_id, error=str(error))
                 await self._put_aside(fields.items(), str(error))
-        for failure in await self._intake.take(lease, events):
+        for failure in await self._intake.take(lease, events) if events else ():
             await self._put_aside(failure.event.to_fields().items(), failure.error)
         ids = [entry_id for entry_id, _ in entries]
         await self._redis.xack(self._stream, self._group, *ids)

@@ -8,11 +8,13 @@ later could find the database changed under it.
 import sqlite3
 from typing import Any
 
+from asyncmy.converters import conversions
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from servers.store.config import StoreConfig, parsed_url
+from servers.store.rows import Hexadecimal
 
 RECYCLE_SECONDS = 1800
 """A pooled connection is replaced after this long: below the idle limits of proxies and servers."""
@@ -20,7 +22,9 @@ RECYCLE_SECONDS = 1800
 
 def mysql_engine(config: StoreConfig) -> AsyncEngine:
     """For servers: asyncmy, on the running event loop."""
-    return create_async_engine(_with_driver(config, "asyncmy"), **_mysql_options(config))
+    options = _mysql_options(config)
+    options["connect_args"]["conv"] = {**conversions, Hexadecimal: Hexadecimal.literal}
+    return create_async_engine(_with_driver(config, "asyncmy"), **options)
 
 
 def blocking_engine(config: StoreConfig) -> Engine:

@@ -25,12 +25,24 @@ _log = structlog.get_logger("nectary.intake")
 
 Effect = Callable[[Connection, Event], None]
 """Does what the event asks for, on the given connection. It ignores types that it does not know."""
+Effects = Callable[[Connection, Sequence[Event]], None]
+"""Does what the events ask for, in their order."""
 
 NO_FAULT_OF_THE_EVENT = (Unavailable, CommitUnknown, LeaseLost)
 
 PAUSES_SECONDS = (0.0, 0.01, 0.05, 0.2, 0.5)
 """One before each try of an event by itself; the stream stands still meanwhile, so they are short."""
 MAX_TRIES = len(PAUSES_SECONDS)
+
+
+def one_by_one(effect: Effect) -> Effects:
+    """For events that have nothing in common to be done at once."""
+
+    def effects(connection: Connection, events: Sequence[Event]) -> None:
+        for event in events:
+            effect(connection, event)
+
+    return effects
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +60,7 @@ class Intake:
     store: Store
     inbox: Inbox
     dead_letters: DeadLetters
-    effect: Effect
+    effects: Effects
     clock: Clock
 
     async def take(self, lease: Lease, events: Sequence[Event]) -> list[Failure]:
@@ -103,10 +115,10 @@ class Intake:
 
     def _take(self, connection: Connection, lease: Lease, events: Sequence[Event]) -> None:
         lease.confirm(connection)
-        for event in self.inbox.take(connection, events, self.clock.now()):
-            self.effect(connection, event)
+        if fresh := self.inbox.take(connection, events, self.clock.now()):
+            self.effects(connection, fresh)
 
     def _take_dead(self, connection: Connection, event: Event) -> None:
-        for fresh in self.inbox.take(connection, [event], self.clock.now()):
-            self.effect(connection, fresh)
+        if fresh := self.inbox.take(connection, [event], self.clock.now()):
+            self.effects(connection, fresh)
         self.dead_letters.mark_redriven(connection, event.event_id, self.clock.now())

@@ -6,7 +6,6 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import structlog
 from sqlalchemy import Table
@@ -14,6 +13,7 @@ from sqlalchemy import Table
 from domain.shared.errors import Raced, Unavailable
 from domain.shared.instants import SECOND
 from servers.mesh.clock import Clock
+from servers.mesh.endings import end
 from servers.store.faults import CommitUnknown
 from servers.store.leases import Lease, LeaseLost, acquire
 from servers.store.store import Store
@@ -26,8 +26,6 @@ Job = Callable[[Lease], Awaitable[object]]
 TROUBLE = (Raced, Unavailable, CommitUnknown, OSError)
 """The database does not answer: that passes."""
 
-
-CANCEL_AGAIN_SECONDS = 1.0
 """Time for a cancelled job to clean up before it is taken for one that did not hear."""
 
 
@@ -116,16 +114,3 @@ async def _repeat(lease: Lease, job: Job, every_seconds: float) -> None:
         except Exception:
             _log.exception("job_failed", job=lease.name)
         await asyncio.sleep(every_seconds)
-
-
-async def end(task: asyncio.Task[Any]) -> None:
-    """Cancel the task until it ends, whatever it ends with.
-
-    Once may not be enough: in Python 3.11 `asyncio.wait_for` loses a cancellation that arrives as the
-    awaited thing finishes, and redis-py calls it for every command.
-    """
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)
-    if not task.cancelled():
-        task.exception()  # seen, so that asyncio does not complain

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 from domain.shared.errors import Raced
 from domain.shared.instants import SECOND
 from servers.mesh.clock import SystemClock
+from servers.mesh.endings import end
 from servers.store.config import StoreConfig
-from servers.store.jobs import Jobs, end
+from servers.store.jobs import Jobs
 from servers.store.leases import Lease, LeaseLost, acquire
 from servers.store.store import Store
 from servers.store.tables import ServiceTables

@@ -9,6 +9,7 @@ from sqlalchemy import MetaData, inspect, text
 
 from servers.identity.sql import tables as identity
 from servers.risk.sql import tables as risk
+from servers.seckill.sql import tables as seckill
 from servers.store import migrations
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
@@ -17,7 +18,7 @@ from servers.store.engine import blocking_engine
 def declared() -> MetaData:
     """Every table that the migrations are to make, of every service."""
     everything = MetaData()
-    for metadata in (identity.metadata, risk.metadata):
+    for metadata in (identity.metadata, risk.metadata, seckill.metadata):
         for table in metadata.sorted_tables:
             table.to_metadata(everything)
     return everything

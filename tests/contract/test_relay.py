@@ -11,8 +11,8 @@ from redis.asyncio import from_url
 from redis.exceptions import RedisError
 
 from domain.shared.instants import DAY, SECOND
+from servers.mesh.endings import end
 from servers.store.event import Event
-from servers.store.jobs import end
 from servers.store.leases import Lease, LeaseLost, acquire
 from servers.store.outbox import Outbox
 from servers.store.relay import Relay

@@ -22,6 +22,9 @@ from tests.faults.job_rounds import AnnouncerRounds, RelayRounds, every_step
 from tests.faults.load_rounds import MEMBERS, killed_under_load
 from tests.faults.process import nursery
 from tests.faults.rounds import Fate, Round, StoryRounds
+from tests.faults.sale_ground import SaleGround, sale_ground
+from tests.faults.sale_load import BUYERS, sale_killed_under_load
+from tests.faults.sale_rounds import SALE_STORIES, SaleRounds
 from tests.faults.stories import STORIES
 from tests.servers import MariaDB, Redis
 
@@ -88,6 +91,20 @@ async def _killed(table: Table, engine: str, url: str, folder: Path, random_kill
             await table.rounds(engine, "relay", every_step(RelayRounds(land)))
             await table.rounds(engine, "announcer", every_step(AnnouncerRounds(land)))
             await _under_load(table, engine, land, random_kills)
+        async with nursery() as servers, sale_ground(f"{url}_sale", redis_url, servers) as land_of_sale:
+            await _sale_killed(table, engine, land_of_sale, random_kills)
+
+
+async def _sale_killed(table: Table, engine: str, land: SaleGround, random_kills: int) -> None:
+    for story in SALE_STORIES:
+        activity_id = await land.opened(1_000)
+        await table.rounds(
+            engine, f"sale: {story.__name__}", SaleRounds(land, story, activity_id).every_step()
+        )
+    began = time.monotonic()
+    toll = await sale_killed_under_load(land, random_kills)
+    name = f"{BUYERS} buyers at random ({toll.answered} orders)"
+    table.line(engine, name, toll.kills, Counter(), toll.violations, began)
 
 
 async def _under_load(table: Table, engine: str, land: Ground, kills: int) -> None:
@@ -104,7 +121,8 @@ def _database(engine: str, folder: str) -> Iterator[str]:
         return
     server = MariaDB()
     try:
-        yield server.start().create_database("nectary")
+        server.start().create_database("nectary_sale")
+        yield server.create_database("nectary")
     finally:
         server.discard()
 

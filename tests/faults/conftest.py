@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.ground import Ground, ground
 from tests.faults.process import Nursery, nursery
+from tests.faults.sale_ground import SaleGround, sale_ground
 from tests.servers import MariaDB, Redis
 
 
@@ -54,4 +55,18 @@ async def sqlite_land(
 ) -> AsyncIterator[Ground]:
     """An empty file, and a server on it."""
     async with ground(sqlite_url, valkey.url, servers, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module", params=["sqlite", "mysql"])
+async def sale_land(
+    request: pytest.FixtureRequest, valkey: Redis, servers: Nursery, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[SaleGround]:
+    """A database on each engine in turn, with a server; shared by the tests of a module."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('sale')}/nectary.db"
+    if request.param == "mysql":
+        mariadb = request.getfixturevalue("mariadb")
+        assert isinstance(mariadb, MariaDB)
+        url = mariadb.create_database(f"sales_{uuid.uuid4().hex}")
+    async with sale_ground(url, valkey.url, servers) as made:
         yield made

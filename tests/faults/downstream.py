@@ -18,7 +18,7 @@ from servers.store.consumer import Consumer
 from servers.store.dead_letters import DeadLetters
 from servers.store.event import Event
 from servers.store.inbox import Inbox
-from servers.store.intake import Intake
+from servers.store.intake import Intake, one_by_one
 from servers.store.leases import Lease, acquire
 from servers.store.outbox import Outbox
 from servers.store.relay import Relay
@@ -90,7 +90,9 @@ async def downstream(identity_url: str, redis_url: str, folder: Path) -> AsyncIt
     # A name of its own, so that a server's relay may run beside it: two do no harm but repeat each other.
     relay_lease = await _leased(identity, common.lease, "a test's relay")
     lease = await _leased(own, _tables.lease, GROUP)
-    intake = Intake(own, Inbox(_tables.inbox, GROUP), DeadLetters(_tables.dead_letter, GROUP), _count, clock)
+    intake = Intake(
+        own, Inbox(_tables.inbox, GROUP), DeadLetters(_tables.dead_letter, GROUP), one_by_one(_count), clock
+    )
     try:
         yield Downstream(
             relay=Relay(identity, Outbox(common.outbox), client, STREAM, clock),

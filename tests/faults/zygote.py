@@ -38,11 +38,12 @@ def main(folder: Path) -> None:
 
 
 def _serve(settings: dict[str, str]) -> None:
-    """In the child, which never returns."""
+    """In the child, which never returns. `slices` among the settings says what it serves."""
+    slices = settings.pop("slices", "identity").split(",")
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
     try:
-        run(load(None, {f"NECTARY_{key.upper()}": value for key, value in settings.items()}), ["identity"])
+        run(load(None, {f"NECTARY_{key.upper()}": value for key, value in settings.items()}), slices)
     finally:
         os._exit(0)
 

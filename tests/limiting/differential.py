@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
-from domain.risk.decision import Decision
+from domain.risk.reckoning import Reckoning
 from tests.limiting.histories import COMPARED, JUDGED, History
 from tests.limiting.judging import Subject
 from tests.limiting.under_test import ScriptUnderTest
@@ -40,32 +40,32 @@ def compared(
             history = kinds[kind](Random(rng.getrandbits(64)))
             running.append(Subject(f"{seed}-{number}", kind, history, next(history)))
             number += 1
-        decisions = script.decide([(one.name, one.step) for one in running])
+        reckonings = script.decide([(one.name, one.step) for one in running])
         running = [
             one
-            for one, decision in zip(running, decisions, strict=True)
-            if _step(script, one, decision, tally)
+            for one, reckoning in zip(running, reckonings, strict=True)
+            if _step(script, one, reckoning, tally)
         ]
         tell(tally.steps.total())
     return tally
 
 
-def _step(script: ScriptUnderTest, subject: Subject, decision: Decision, tally: Tally) -> bool:
+def _step(script: ScriptUnderTest, subject: Subject, reckoning: Reckoning, tally: Tally) -> bool:
     """Takes one step; False at the end of the history."""
     step, expected = subject.step, subject.model()
     tally.steps[subject.kind] += 1
-    tally.admitted += decision.admitted
-    tally.refused += not decision.admitted
-    wrong = [f"the model says {expected}"] if _figures(decision) != _figures(expected) else []
+    tally.admitted += reckoning.admitted
+    tally.refused += not reckoning.admitted
+    wrong = [f"the model says {expected}"] if _figures(reckoning) != _figures(expected) else []
     if step.must_admit is not None:
         tally.promises += 1
-        if decision.admitted is not step.must_admit:
+        if reckoning.admitted is not step.must_admit:
             wrong.append(f"a hint promised {step.must_admit}")
     if subject.kind in JUDGED:
-        wrong += subject.judge(decision)
-    tally.violations += [f"{subject.kind} {subject.name}: {step}: {decision}: {text}" for text in wrong]
+        wrong += subject.judge(reckoning)
+    tally.violations += [f"{subject.kind} {subject.name}: {step}: {reckoning}: {text}" for text in wrong]
     try:
-        subject.step = subject.history.send(decision)
+        subject.step = subject.history.send(reckoning)
     except StopIteration:
         found = script.windows(subject.name, step)
         known = [subject.windows[limit.rule_id] for limit in step.limits]
@@ -76,5 +76,5 @@ def _step(script: ScriptUnderTest, subject: Subject, decision: Decision, tally: 
     return True
 
 
-def _figures(decision: Decision) -> tuple[bool, list[int], list[int]]:
-    return decision.admitted, list(decision.used), list(decision.waits_ms)
+def _figures(reckoning: Reckoning) -> tuple[bool, list[int], list[int]]:
+    return reckoning.admitted, list(reckoning.used), list(reckoning.waits_ms)

@@ -1,6 +1,6 @@
 """Histories of requests, random and malicious, that ask a limiter step by step.
 
-A history is a generator: it gives a step, is sent the decision, and gives the next. So it can come back
+A history is a generator: it gives a step, is sent the reckoning, and gives the next. So it can come back
 at exactly the moment it was told, or a millisecond too early.
 """
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
 
-from domain.risk.decision import Decision
 from domain.risk.limit import Limit
+from domain.risk.reckoning import Reckoning
 from domain.risk.stamps import NEVER
 from domain.risk.verbs import Verb
 
@@ -33,7 +33,7 @@ class Step:
     """What a hint has promised about this very step."""
 
 
-History: TypeAlias = Generator[Step, Decision, None]
+History: TypeAlias = Generator[Step, Reckoning, None]
 Gap: TypeAlias = Callable[[Random, Limit, int], int]
 """Milliseconds until the next step, given the limit that is attacked and the time."""
 
@@ -84,9 +84,9 @@ def asking(rng: Random) -> History:
     gap = rng.choice(GAPS)
     for _ in range(LENGTH):
         cost = a_cost(rng, rng.choice(limits))
-        decision = yield Step(Verb.DECIDE, limits, cost, now)
-        if not decision.admitted and decision.retry_after_ms != NEVER and rng.random() < 0.5:
-            now += decision.retry_after_ms - 1
+        reckoning = yield Step(Verb.DECIDE, limits, cost, now)
+        if not reckoning.admitted and reckoning.retry_after_ms != NEVER and rng.random() < 0.5:
+            now += reckoning.retry_after_ms - 1
             yield Step(Verb.CHECK, limits, cost, now, must_admit=False)
             now += 1
             yield Step(Verb.DECIDE, limits, cost, now, must_admit=True)
@@ -96,7 +96,7 @@ def asking(rng: Random) -> History:
 def giving_back(rng: Random) -> History:
     """Refunds of everything that can be named, and all other verbs between."""
     limits, now = some_limits(rng), START_MS + rng.randrange(LONGEST_MS)
-    gap, receipts = rng.choice(GAPS), list[Decision]()
+    gap, receipts = rng.choice(GAPS), list[Reckoning]()
     verbs = [Verb.DECIDE] * 8 + [Verb.CHECK, Verb.SPEND, Verb.DRAIN, Verb.RESET]
     for _ in range(LENGTH):
         if receipts and rng.random() < 0.3:
@@ -107,9 +107,9 @@ def giving_back(rng: Random) -> History:
         if verb is Verb.SPEND and any(limit.is_exact for limit in limits):
             # Beyond 64 units even an exact limit counts in buckets: the model knows how, the log does not.
             verb = Verb.CHECK
-        decision = yield Step(verb, limits, a_cost(rng, rng.choice(limits)), now)
-        if verb is Verb.DECIDE and decision.admitted and decision.cost:
-            receipts.append(decision)
+        reckoning = yield Step(verb, limits, a_cost(rng, rng.choice(limits)), now)
+        if verb is Verb.DECIDE and reckoning.admitted and reckoning.cost:
+            receipts.append(reckoning)
         now += gap(rng, rng.choice(limits), now)
 
 
@@ -134,10 +134,10 @@ def changing(rng: Random) -> History:
         if rng.random() < 0.05:
             limits = tuple(a_limit(rng, limit.rule_id) if rng.random() < 0.7 else limit for limit in limits)
         limit = rng.choice(limits)
-        decision = yield Step(Verb.DECIDE, limits, a_cost(rng, limit), now)
-        if not decision.admitted and decision.retry_after_ms != NEVER and rng.random() < 0.2:
-            now += decision.retry_after_ms
-            yield Step(Verb.DECIDE, limits, decision.cost, now, must_admit=True)
+        reckoning = yield Step(Verb.DECIDE, limits, a_cost(rng, limit), now)
+        if not reckoning.admitted and reckoning.retry_after_ms != NEVER and rng.random() < 0.2:
+            now += reckoning.retry_after_ms
+            yield Step(Verb.DECIDE, limits, reckoning.cost, now, must_admit=True)
         now += gap(rng, limit, now)
         if steps_back and rng.random() < 0.1:
             now -= rng.randint(0, 2 * limit.bucket_ms)

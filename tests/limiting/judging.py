@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from domain.risk.decision import Decision
+from domain.risk.reckoning import Reckoning
 from domain.risk.verbs import Verb, applied
 from domain.risk.window import EMPTY, Window
 from tests.limiting.exact_log import ExactLog, complaints
@@ -21,22 +21,22 @@ class Subject:
     logs: dict[int, ExactLog] = field(default_factory=dict)
     shapes: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
 
-    def model(self) -> Decision:
-        """The model's decision on the step, which it takes."""
+    def model(self) -> Reckoning:
+        """The model's reckoning of the step, which it takes."""
         step = self.step
         before = [self.windows.get(limit.rule_id, EMPTY) for limit in step.limits]
-        decision, after = applied(step.verb, step.limits, before, step.cost, step.now, step.at)
+        reckoning, after = applied(step.verb, step.limits, before, step.cost, step.now, step.at)
         self.windows |= {limit.rule_id: window for limit, window in zip(step.limits, after, strict=True)}
-        return decision
+        return reckoning
 
-    def judge(self, decision: Decision) -> list[str]:
-        """What the exact log says against the decision, which it then writes down."""
+    def judge(self, reckoning: Reckoning) -> list[str]:
+        """What the exact log says against it, which it then writes down."""
         step = self.step
         self._note_changes()
         logs = [self.logs.setdefault(limit.rule_id, ExactLog()) for limit in step.limits]
         refuses = step.verb in {Verb.DECIDE, Verb.CHECK, Verb.DRAIN}
         found = (
-            complaints(logs, step.limits, step.cost, step.now, decision.admitted, LONGEST_MS)
+            complaints(logs, step.limits, step.cost, step.now, reckoning.admitted, LONGEST_MS)
             if refuses
             else []
         )
@@ -46,7 +46,7 @@ class Subject:
             elif step.verb is Verb.RESET:
                 log.admissions.clear()
             else:
-                log.admit(_units(step.verb, decision, index), step.now, LONGEST_MS)
+                log.admit(_units(step.verb, reckoning, index), step.now, LONGEST_MS)
         return found
 
     def _note_changes(self) -> None:
@@ -58,9 +58,9 @@ class Subject:
                 self.logs[limit.rule_id].change(before[0], self.step.now)
 
 
-def _units(verb: Verb, decision: Decision, index: int) -> int:
-    if verb is Verb.SPEND or (decision.admitted and verb in {Verb.DECIDE, Verb.DRAIN}):
-        return decision.cost
-    if verb is Verb.DRAIN and decision.waits_ms[index]:
-        return max(decision.limits[index].units - decision.used[index], 0)
+def _units(verb: Verb, reckoning: Reckoning, index: int) -> int:
+    if verb is Verb.SPEND or (reckoning.admitted and verb in {Verb.DECIDE, Verb.DRAIN}):
+        return reckoning.cost
+    if verb is Verb.DRAIN and reckoning.waits_ms[index]:
+        return max(reckoning.limits[index].units - reckoning.used[index], 0)
     return 0

@@ -11,7 +11,7 @@ from typing import cast
 import redis
 
 from domain.risk.buckets import Buckets
-from domain.risk.decision import Decision
+from domain.risk.reckoning import Reckoning
 from domain.risk.stamps import Stamps
 from domain.risk.window import Window
 from servers.mesh.limiting.keys import Keys, epoch_key
@@ -21,7 +21,7 @@ from tests.limiting.histories import Step
 ASKS_THE_TIME = "redis.call('TIME')"
 TOLD_THE_TIME = "{0, ARGV[2] * 1000}"
 """In place of a name for a new epoch: there is one."""
-EPOCH = b"test"
+EPOCH = b"0-test"
 
 
 class ScriptUnderTest:
@@ -36,19 +36,19 @@ class ScriptUnderTest:
         self._name = self._client.script_load(DECIDE.text.replace(ASKS_THE_TIME, TOLD_THE_TIME))
         self._keys = Keys(b"a secret of tests")
 
-    def decide(self, steps: Sequence[tuple[str, Step]]) -> list[Decision]:
+    def decide(self, steps: Sequence[tuple[str, Step]]) -> list[Reckoning]:
         """The decisions on one step of each subject."""
         pipeline = self._client.pipeline(transaction=False)
         requests = [self._request(subject, step) for subject, step in steps]
         for request, (_, step) in zip(requests, steps, strict=True):
             keys, arguments = encoded([request], epoch_key(0), [EPOCH, str(step.now).encode()])
             pipeline.evalsha(self._name, len(keys), *keys, *arguments)
-        decisions = []
+        reckonings = []
         for request, reply in zip(requests, pipeline.execute(), strict=True):
             answers = answered([request], reply).answers
             assert answers is not None
-            decisions.append(answers[0].decision)
-        return decisions
+            reckonings.append(answers[0].reckoning)
+        return reckonings
 
     def windows(self, subject: str, step: Step) -> list[Window]:
         return [

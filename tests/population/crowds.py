@@ -16,11 +16,20 @@ UNITS = 10
 BURST = UNITS // 2
 """Two bursts a window apart never lie in one window three times."""
 OFFICE = (("x-nectary-internal-address", "198.51.100.7"),)
-ATTACKER = (("x-nectary-internal-address", "203.0.113.9"),)
+ATTACKER = "attacker"
+"""A member, who is signed in."""
+CELLAR = (("x-nectary-internal-address", "203.0.113.9"),)
 HAMMERS = 16
 """Calls that the attacker keeps under way."""
 GRACE_SECONDS = 2.0
 """After so long an attack is to be refused."""
+REFUSALS = (
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    # Who goes on is listed, and then denied.
+    grpc.StatusCode.PERMISSION_DENIED,
+    grpc.StatusCode.UNIMPLEMENTED,
+)
+Metadata = Sequence[tuple[str, str]]
 
 
 @dataclass
@@ -35,13 +44,13 @@ class Count:
     began: float = field(default_factory=time.monotonic)
 
     async def add(self, call: Awaitable[object]) -> None:
-        """Counts one call. Raises AioRpcError if it is neither answered nor refused by a limit."""
+        """Counts one call. Raises AioRpcError if it is neither answered nor refused."""
         is_late = time.monotonic() - self.began > GRACE_SECONDS
         try:
             await call
             is_refused = False
         except grpc.aio.AioRpcError as error:
-            if error.code() not in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNIMPLEMENTED):
+            if error.code() not in REFUSALS:
                 raise
             is_refused = True
         self.admitted += not is_refused
@@ -66,13 +75,13 @@ async def honest(stub: rpc.EchoServiceStub, members: int, bursts: int) -> Count:
     return count
 
 
-async def hammering(stub: rpc.EchoServiceStub, count: Count) -> None:
+async def hammering(stub: rpc.EchoServiceStub, count: Count, token: Metadata) -> None:
     """One member's calls, as fast as they are answered, until cancelled."""
-    request = pb.LookRequest(member_id="attacker")
+    request = pb.LookRequest(member_id=ATTACKER)
 
     async def one() -> None:
         while True:
-            await count.add(stub.Look(request, metadata=ATTACKER))
+            await count.add(stub.Look(request, metadata=(*CELLAR, *token)))
 
     await together([one() for _ in range(HAMMERS)])
 

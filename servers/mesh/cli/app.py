@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from servers.mesh.cli.verbs import (
+    bench,
     cards,
     catalog,
     changes,
@@ -21,6 +22,9 @@ from servers.mesh.cli.verbs import (
     risk_rules,
     risk_suspects,
     risk_top,
+    seckill,
+    seckill_looks,
+    seckill_watch,
     serve,
 )
 
@@ -46,10 +50,12 @@ def make_app() -> typer.Typer:
     for name, about, modules in (
         ("catalog", "What is sold, and by which rules.", (catalog,)),
         ("member", "Which cards a member holds, and changes to them.", (member, changes)),
+        ("seckill", "Flash sales.", (seckill, seckill_looks, seckill_watch)),
         ("events", "What happened.", (events,)),
         ("cards", "Physical cards.", (cards,)),
         ("clock", "The clock of a server that was started with --test-clock.", (clock,)),
         ("identity", "Upkeep of the Identity service's data.", (identity,)),
+        ("bench", "What this machine makes of a crowd.", (bench,)),
     ):
         group = typer.Typer(help=about, no_args_is_help=True)
         for module in modules:

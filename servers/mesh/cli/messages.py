@@ -14,6 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from nectary.identity.v1 import catalog_pb2
 from nectary.risk.v1 import risk_pb2
+from nectary.seckill.v1 import activity_service_pb2
 from servers.mesh.cli.files import FileError, Flaw, line_of, read_documents
 
 M = TypeVar("M", bound=Message)
@@ -33,6 +34,11 @@ def read_catalog(path: Path) -> catalog_pb2.Catalog:
 def read_rules(path: Path) -> risk_pb2.RuleSet:
     """The rules that a file declares in its first document. Raises FileError with every flaw."""
     return _first_document(risk_pb2.RuleSet(), path)
+
+
+def read_activity(path: Path) -> activity_service_pb2.CreateActivityRequest:
+    """The activity that a file declares in its first document. Raises FileError with every flaw."""
+    return _first_document(activity_service_pb2.CreateActivityRequest(), path)
 
 
 def _first_document(message: M, path: Path) -> M:

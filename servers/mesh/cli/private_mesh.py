@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -22,14 +22,15 @@ LOG_LINES = 15
 
 
 @asynccontextmanager
-async def private_mesh() -> AsyncIterator[Mesh]:
+async def private_mesh(settings: Mapping[str, str] | None = None) -> AsyncIterator[Mesh]:
     """Starts `nectary serve all --test-clock` on a free port of loopback and ends it, whatever happens.
 
+    `settings` are set beside the defaults of the embedded run.
     Raises CommandError with the end of its log if it does not come up within 60 s.
     """
     with tempfile.TemporaryDirectory(prefix="nectary-") as name, _ended_by_sigterm():
         folder = Path(name)
-        process = await _start(folder)
+        process = await _start(folder, settings or {})
         try:
             async with open_mesh(await _address(process, folder)) as mesh:
                 yield mesh
@@ -53,8 +54,10 @@ def _ended_by_sigterm() -> Iterator[None]:
         loop.remove_signal_handler(signal.SIGTERM)
 
 
-async def _start(folder: Path) -> asyncio.subprocess.Process:
+async def _start(folder: Path, settings: Mapping[str, str]) -> asyncio.subprocess.Process:
     options = ["--listen", "127.0.0.1:0", "--data-folder", str(folder / "data"), "--test-clock"]
+    for key, value in settings.items():
+        options += ["--set", f"{key}={value}"]
     with (folder / "log").open("wb") as log:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "servers.mesh.cli", "serve", "all", *options),

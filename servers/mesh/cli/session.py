@@ -13,16 +13,28 @@ from servers.mesh.cli.output import Output
 from servers.mesh.cli.target import Target, credentials, find_target
 
 if TYPE_CHECKING:
-    from clients import CatalogClient, Channel, IdentityClient, RiskClient, TestClockClient, Tls
+    from clients import (
+        ActivityClient,
+        CatalogClient,
+        Channel,
+        IdentityClient,
+        RiskClient,
+        SeckillClient,
+        TestClockClient,
+        Tls,
+    )
 
 
 @dataclass(frozen=True)
 class Mesh:
     """Typed clients on one channel."""
 
+    address: str
     channel: "Channel"
     identity: "IdentityClient"
     catalog: "CatalogClient"
+    activities: "ActivityClient"
+    seckill: "SeckillClient"
     risk: "RiskClient"
     clock: "TestClockClient"
 
@@ -70,14 +82,25 @@ class Session:
 @asynccontextmanager
 async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = None) -> AsyncIterator[Mesh]:
     """Typed clients of the server at `address`."""
-    from clients import CatalogClient, IdentityClient, RiskClient, TestClockClient, connect
+    from clients import (
+        ActivityClient,
+        CatalogClient,
+        IdentityClient,
+        RiskClient,
+        SeckillClient,
+        TestClockClient,
+        connect,
+    )
 
-    kinds = (IdentityClient, CatalogClient, RiskClient, TestClockClient)
+    kinds = (IdentityClient, CatalogClient, ActivityClient, SeckillClient, RiskClient, TestClockClient)
     async with connect(address, *(kind.SERVICE for kind in kinds), tls=tls, token=token) as channel:
         yield Mesh(
+            address,
             channel,
             IdentityClient(channel),
             CatalogClient(channel),
+            ActivityClient(channel),
+            SeckillClient(channel),
             RiskClient(channel),
             TestClockClient(channel),
         )

@@ -14,11 +14,15 @@ from servers.mesh.metrics import Metrics
 from servers.mesh.subjects import SECRETS
 
 _log = structlog.get_logger("nectary.calls")
+MOST_REFUSALS = 100
 _EXPECTED = frozenset({grpc.StatusCode.OK, grpc.StatusCode.CANCELLED})
 
 
 class Observe:
     """Metrics for all calls; a log line for errors, slow calls and a sample of the others.
+
+    Of a method's refusals the first 100 of each second are written: a flash sale refuses thousands, all
+    counted, and the lines would cost more than the answers. A bug of ours is always written.
 
     A request's content is never logged. Where an unexpected error is, its text could quote the
     request, so the values of fields that the contract marks secret are struck out of it.
@@ -33,6 +37,8 @@ class Observe:
     def wrap(self, method: Method, inner: Behaviour) -> Behaviour:
         tally, sample, slow_seconds = self._metrics.tally(method.path), self._sample, self._slow_seconds
 
+        trickle = _Trickle(MOST_REFUSALS)
+
         async def observed(call: Call) -> object:
             began = perf_counter()
             tally.in_progress += 1
@@ -42,10 +48,28 @@ class Observe:
                 seconds = perf_counter() - began
                 tally.in_progress -= 1
                 tally.end(call.outcome.code.name, call.outcome.reason, seconds)
-                if call.outcome is not SUCCESS or seconds >= slow_seconds or random() < sample:
+                if call.outcome is SUCCESS:
+                    worth_reading = seconds >= slow_seconds or random() < sample
+                else:
+                    worth_reading = call.outcome.error is not None or trickle.lets(began + seconds)
+                if worth_reading:
                     _write(call, seconds)
 
         return observed
+
+
+class _Trickle:
+    """Lets so many pass in a second."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+        self._until = 0.0
+
+    def lets(self, now: float) -> bool:
+        if now >= self._until:
+            self._until, self._left = now + 1.0, self._most
+        self._left -= 1
+        return self._left >= 0
 
 
 def _write(call: Call, seconds: float) -> None:

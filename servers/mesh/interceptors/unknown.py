@@ -1,4 +1,4 @@
-"""Answers calls of methods that do not exist, and notices who tries many of them."""
+"""Answers calls of methods that are not served here, and notices who tries many that exist nowhere."""
 
 from collections import OrderedDict
 
@@ -24,8 +24,12 @@ class UnknownMethods:
         """Calls of unknown methods from an address, as far back as it is remembered."""
         return self._counts.get(address, 0)
 
+    async def elsewhere(self, call: Call) -> None:
+        """Of a method that another process serves, or that is switched off here. Raises MethodUnknown."""
+        raise MethodUnknown
+
     async def answer(self, call: Call) -> None:
-        """Raises MethodUnknown."""
+        """Of a method that exists nowhere. Raises MethodUnknown."""
         address = address_of(call.context.peer())
         self._counts[address] = count = self.count_of(address) + 1
         self._counts.move_to_end(address)

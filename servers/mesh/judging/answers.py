@@ -14,7 +14,7 @@ from domain.risk.subjects import SubjectKind
 from domain.shared.errors import DomainError
 from domain.shared.instants import MINUTE, Instant
 from nectary.risk.v1 import risk_pb2
-from servers.mesh.errors import ChallengeRequired, LimitReached, SubjectDenied
+from servers.mesh.errors import ChallengeRequired, DecidedElsewhere, LimitReached, SubjectDenied
 from servers.mesh.timestamps import timestamp_of
 
 JITTER = 0.1
@@ -30,9 +30,7 @@ def limit_reached(
     limit: Limit, retry_after_ms: int, reason: str, service: str, decision_id: str
 ) -> LimitReached:
     """A limit refuses, and has room again after so long, or NEVER."""
-    told_ms = (
-        NEVER_RETRY_MS if retry_after_ms == NEVER else int(retry_after_ms * (1 + random.random() * JITTER))
-    )
+    told_ms = NEVER_RETRY_MS if retry_after_ms == NEVER else _jittered(retry_after_ms)
     return LimitReached(
         told_ms,
         _quota(limit.name, limit.subject, limit.units, limit.window_ms, service),
@@ -40,6 +38,15 @@ def limit_reached(
         decision_id=decision_id,
         why=reason,
     )
+
+
+def decided_elsewhere(limit: Limit, retry_after_ms: int, decision_id: str) -> DecidedElsewhere:
+    """The last units of a limit are with other replicas, until its store answers."""
+    return DecidedElsewhere(_jittered(retry_after_ms), rule_id=limit.name, decision_id=decision_id)
+
+
+def _jittered(milliseconds: int) -> int:
+    return int(milliseconds * (1 + random.random() * JITTER))
 
 
 @lru_cache(1024)

@@ -8,6 +8,7 @@ import structlog
 
 from domain.risk.rules import RuleSet
 from servers.mesh.config import Config
+from servers.mesh.judging.conditions import Failed
 from servers.mesh.judging.file_sink import FileSink
 from servers.mesh.judging.following import Following
 from servers.mesh.judging.grounds import to_json
@@ -21,12 +22,14 @@ from servers.mesh.judging.stream_sink import StreamSink
 from servers.mesh.judging.tally import Tally
 from servers.mesh.limiting.keys import Keys
 from servers.mesh.limiting.limiter import WindowLimiter
+from servers.mesh.limiting.metrics import LimiterMetrics
 from servers.mesh.metrics import Metrics
 from servers.mesh.resources import Resources
 from servers.mesh.slices import Job
 from servers.mesh.watched_file import WatchedFile
 
 _log = structlog.get_logger("nectary.risk")
+_CONDITION_FAILED = "a condition cannot be evaluated: for such calls its rule is off"
 _PUBLIC_SECRET = b"nectary, whose operator set no secret"
 
 
@@ -38,19 +41,16 @@ async def chambers_of(
     Raises OSError or ValueError if the file of rules is bad.
     """
     config = resources.config
-    rules = RulesCopy(_own_rules(config, jobs), _condition_failed)
+    tally = Tally(lambda: following.behind_seconds, lambda: rules.bad_documents + suspects.bad_entries)
+    rules = RulesCopy(_own_rules(config, jobs), _condition_failed(tally))
     suspects = ListCopy()
     following = Following(resources.redis(), [rules, suspects])
     limiter = _limiter(resources)
     closing.push_async_callback(limiter.close)
     records = _event_log(resources, closing)
-    tally = Tally(
-        lambda: following.behind_seconds,
-        lambda: rules.bad_documents + suspects.bad_entries,
-        lambda: sum(shard.breaker.is_open for shard in limiter.shards),
-    )
     metrics.registry.register(tally)
     metrics.registry.register(records)
+    metrics.registry.register(LimiterMetrics(limiter))
     await following.look()
     jobs += [Job("follow rules and list", following.run), Job("keep counts together", limiter.run)]
     return Chambers(rules, suspects, limiter, records, resources.clock, tally)
@@ -89,5 +89,9 @@ def _event_log(resources: Resources, closing: AsyncExitStack) -> EventLog:
     return log
 
 
-def _condition_failed(rule_id: str, error: str) -> None:
-    _log.error("a condition cannot be evaluated: for such calls its rule is off", rule=rule_id, error=error)
+def _condition_failed(tally: Tally) -> Failed:
+    def failed(rule_id: str, error: str) -> None:
+        tally.failed_conditions[rule_id] += 1
+        _log.error(_CONDITION_FAILED, rule=rule_id, error=error)
+
+    return failed

@@ -15,7 +15,7 @@ from domain.risk.limit import Limit
 from domain.risk.subjects import Subject, SubjectKind
 from domain.shared.instants import Instant
 from servers.mesh.judging.plans import Names
-from servers.mesh.limiting.judgement import Charge, Judgement
+from servers.mesh.limiting.judgement import Charge, Judgement, Source
 
 
 class Counted(NamedTuple):
@@ -26,9 +26,9 @@ class Counted(NamedTuple):
 
     def counts(self) -> Iterator[Count]:
         """What was counted. A refusal that was known already tells only of the limit that refuses."""
-        decision = self.judgement.decision
+        reckoning = self.judgement.reckoning
         left = list(self.charges)
-        for limit, used, wait in zip(decision.limits, decision.used, decision.waits_ms, strict=True):
+        for limit, used, wait in zip(reckoning.limits, reckoning.used, reckoning.waits_ms, strict=True):
             index = next(index for index, charge in enumerate(left) if charge.limit is limit)
             yield Count(limit.name, left.pop(index).subject, limit.units, limit.window_ms, used, wait)
 
@@ -53,6 +53,11 @@ class Grounds(NamedTuple):
     def facts(self) -> Facts:
         subjects = tuple(Subject(kind, value) for kind in _NAMED for value in self.names.get(kind, ()))
         return Facts(self.scene, self.method, self.caller, self.role, self.cost, subjects, self.authenticated)
+
+    @property
+    def is_decided_elsewhere(self) -> bool:
+        """Whether only other replicas have units left of what refuses."""
+        return Source.ELSEWHERE in [one.judgement.source for one in self.counted]
 
     def limit_of(self, rule_id: str) -> Limit:
         """The limit of a rule that was counted for this call."""

@@ -17,11 +17,12 @@ from domain.risk.limit import FailureClass, Limit
 from domain.risk.rules import Outcome
 from domain.risk.stamps import NEVER
 from domain.risk.subjects import SubjectKind, address_family
+from domain.shared.errors import DomainError
 from nectary.risk.v1 import policy_pb2 as risk
 from servers.mesh.call import Call, Caller
 from servers.mesh.clock import Clock
 from servers.mesh.contract import Method
-from servers.mesh.judging.answers import limit_reached, refused
+from servers.mesh.judging.answers import decided_elsewhere, limit_reached, refused
 from servers.mesh.judging.closely import look_closely
 from servers.mesh.judging.grounds import Counted, Grounds
 from servers.mesh.judging.list_copy import ListCopy
@@ -76,7 +77,10 @@ class Judge:
         self._failure_class = _CLASSES[method.failure_class]
 
     async def judge(self, call: Call) -> None:
-        """Returns if the call may go on. Raises LimitReached, SubjectDenied or ChallengeRequired."""
+        """Returns if the call may go on.
+
+        Raises LimitReached, DecidedElsewhere, SubjectDenied or ChallengeRequired.
+        """
         began = time.perf_counter_ns()
         now = self._now()
         caller = call.caller
@@ -131,7 +135,7 @@ class Judge:
         limit, wait = _deciding(judgement)
         reason = TOO_FAST if limit.units == 1 else THROTTLED
         decision_id = self._record(grounds, began, Outcome.THROTTLE, reason, limit.name, limit.version)
-        raise limit_reached(limit, wait, reason, self._service, decision_id)
+        raise self._limited(grounds, limit, wait, reason, decision_id)
 
     async def _decide_closely(self, grounds: Grounds, in_force: InForce, began: int) -> None:
         grounds, decision = await look_closely(grounds, in_force, self._limiter, self._failure_class)
@@ -143,8 +147,15 @@ class Judge:
             return
         if decision.outcome is Outcome.THROTTLE:
             limit = grounds.limit_of(decision.rule_id)
-            raise limit_reached(limit, decision.retry_after_ms, decision.reason, self._service, decision_id)
+            raise self._limited(grounds, limit, decision.retry_after_ms, decision.reason, decision_id)
         raise refused(decision, decision_id, grounds.listed, grounds.at)
+
+    def _limited(
+        self, grounds: Grounds, limit: Limit, wait: int, reason: str, decision_id: str
+    ) -> DomainError:
+        if grounds.is_decided_elsewhere:
+            return decided_elsewhere(limit, wait, decision_id)
+        return limit_reached(limit, wait, reason, self._service, decision_id)
 
     def _everyone(self, names: Names, caller: Caller) -> Iterator[tuple[str, str]]:
         for kind, values in names.items():
@@ -194,11 +205,13 @@ class Judge:
 
 def _deciding(judgement: Judgement) -> tuple[Limit, int]:
     """The limit that refuses, and its wait: a pace first, then the longest wait, of equals the first."""
-    decision = judgement.decision
-    if len(decision.limits) == 1:
+    reckoning = judgement.reckoning
+    if len(reckoning.limits) == 1:
         # A refusal that was known already.
-        return decision.limits[0], decision.waits_ms[0]
-    waiting = ((limit, wait) for limit, wait in zip(decision.limits, decision.waits_ms, strict=True) if wait)
+        return reckoning.limits[0], reckoning.waits_ms[0]
+    waiting = (
+        (limit, wait) for limit, wait in zip(reckoning.limits, reckoning.waits_ms, strict=True) if wait
+    )
     return max(waiting, key=lambda pair: (pair[0].units == 1, float("inf") if pair[1] == NEVER else pair[1]))
 
 

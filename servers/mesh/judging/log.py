@@ -14,6 +14,7 @@ import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from servers.mesh.endings import end
 from servers.mesh.judging.backlog import Backlog
 from servers.mesh.judging.outlet import BATCH, Line, Outlet
 from servers.mesh.judging.record import ALLOW, DecisionRecord, plain_json, to_line
@@ -78,9 +79,7 @@ class EventLog(Collector):
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.flush()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         self._tasks.clear()
         for outlet in self._outlets:
             dropped, lost = outlet.give_up()

@@ -14,15 +14,15 @@ class Tally(Collector):
         self,
         behind_seconds: Callable[[], float],
         bad_documents: Callable[[], int],
-        shards_alone: Callable[[], int],
     ) -> None:
         self.decisions: Counter[tuple[str, str, str]] = Counter()
         """By scene, outcome and reason."""
         self.would: Counter[tuple[str, str, str]] = Counter()
         """What rules in shadow would have done, by scene, outcome and rule."""
+        self.failed_conditions: Counter[str] = Counter()
+        """By rule: kinds of calls of which its condition cannot be said, each once while the rules stay."""
         self._behind_seconds = behind_seconds
         self._bad_documents = bad_documents
-        self._shards_alone = shards_alone
 
     def count(
         self, scene: str, outcome: str, reason: str, would: Iterable[tuple[str, int, str]] = ()
@@ -44,14 +44,17 @@ class Tally(Collector):
             decisions.add_metric(labels, count)
         for labels, count in list(self.would.items()):
             would.add_metric(labels, count)
+        failed = CounterMetricFamily(
+            "nectary_risk_failed_conditions",
+            "Kinds of calls of which a rule's condition cannot be evaluated.",
+            labels=("rule",),
+        )
+        for rule_id, count in list(self.failed_conditions.items()):
+            failed.add_metric((rule_id,), count)
         behind = GaugeMetricFamily(
             "nectary_risk_copies_behind_seconds", "For how long rules and list may have missed something."
         )
         behind.add_metric((), self._behind_seconds())
         bad = CounterMetricFamily("nectary_risk_bad_documents", "Published rules and entries that are bad.")
         bad.add_metric((), self._bad_documents())
-        alone = GaugeMetricFamily(
-            "nectary_risk_shards_alone", "Parts of what is counted that this process counts without Redis."
-        )
-        alone.add_metric((), self._shards_alone())
-        return (decisions, would, behind, bad, alone)
+        return (decisions, would, failed, behind, bad)

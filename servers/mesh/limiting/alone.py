@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from domain.risk.decision import Decision, decided
 from domain.risk.limit import FailureClass, Limit
+from domain.risk.reckoning import Reckoning, reckoned
 from domain.risk.share import share
 from domain.risk.stamps import NEVER
 from domain.risk.verbs import Verb
@@ -30,28 +30,41 @@ def decide_alone(
     now_ms = shard.server_time.now_ms()
     if has_closed(request, failure_class):
         waits = [RETRY_MS] * len(request.limits)
-        refused = decided(request.limits, [0] * len(request.limits), waits, request.cost, now_ms)
+        refused = reckoned(request.limits, [0] * len(request.limits), waits, request.cost, now_ms)
         return Judgement(refused, Source.UNDECIDED)
     bounded = [
         (limit, window)
         for limit, window in zip(request.limits, request.windows, strict=True)
         if (limit.failure_class or failure_class) is FailureClass.BOUNDED
     ]
-    decision = _within_shares(shard, bounded, request.cost, now_ms)
-    if request.verb is Verb.SPEND or (decision.admitted and request.verb in {Verb.DECIDE, Verb.DRAIN}):
+    shares = [share(limit, window, shard.replica, shard.replicas) for limit, window in bounded]
+    reckoning = _within_shares(shard, bounded, shares, request.cost, now_ms)
+    if request.verb is Verb.SPEND or (reckoning.admitted and request.verb in {Verb.DECIDE, Verb.DRAIN}):
         shard.shadow.record(request.windows, request.limits, request.cost, now_ms, told=may_be_counted)
-    asked = (Asked(shard, request, now_ms),) if decision.admitted else ()
-    return Judgement(decision, Source.LOCAL if bounded else Source.UNDECIDED, asked=asked)
+    asked = (Asked(shard, request, now_ms),) if reckoning.admitted else ()
+    return Judgement(reckoning, _source(reckoning, shares), asked=asked)
 
 
-def _within_shares(shard: Shard, bounded: Sequence[tuple[Limit, bytes]], cost: int, now_ms: int) -> Decision:
+def _within_shares(
+    shard: Shard, bounded: Sequence[tuple[Limit, bytes]], shares: Sequence[int], cost: int, now_ms: int
+) -> Reckoning:
     limits = [limit for limit, _ in bounded]
     windows = [window for _, window in bounded]
-    shares = [share(limit, window, shard.replica, shard.replicas) for limit, window in bounded]
-    decision = shard.shadow.decide(windows, limits, shares, cost, now_ms)
+    reckoning = shard.shadow.decide(windows, limits, shares, cost, now_ms)
     # What exceeds a share for ever may have room as soon as the store answers.
     waits = [
         RETRY_MS if wait == NEVER and cost <= limit.units else wait
-        for wait, limit in zip(decision.waits_ms, limits, strict=True)
+        for wait, limit in zip(reckoning.waits_ms, limits, strict=True)
     ]
-    return decided(limits, decision.used, waits, cost, now_ms)
+    return reckoned(limits, reckoning.used, waits, cost, now_ms)
+
+
+def _source(reckoning: Reckoning, shares: Sequence[int]) -> Source:
+    if not shares:
+        return Source.UNDECIDED
+    refusing = [
+        own == 0 < limit.units
+        for own, limit, wait in zip(shares, reckoning.limits, reckoning.waits_ms, strict=True)
+        if wait
+    ]
+    return Source.ELSEWHERE if refusing and all(refusing) else Source.LOCAL

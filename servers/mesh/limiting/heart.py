@@ -10,10 +10,11 @@ from itertools import islice
 
 import structlog
 
-from servers.mesh.limiting.keys import epoch_key, replicas_key
+from servers.mesh.limiting.keys import epoch_key, home_key, replicas_key
 from servers.mesh.limiting.script import HEARTBEAT, PUSH, encoded_push
 from servers.mesh.limiting.shadow import Untold
-from servers.mesh.limiting.shard import STORE_ERRORS, UNKNOWN_EPOCH, Shard
+from servers.mesh.limiting.shard import UNKNOWN_EPOCH, Shard
+from servers.mesh.redis_clients import STORE_ERRORS
 
 _log = structlog.get_logger("nectary.limiting")
 
@@ -36,6 +37,8 @@ class Heart:
     def __init__(self, shard: Shard) -> None:
         self._shard = shard
         self._pushed = UNKNOWN_EPOCH
+        self._pushed_at_ms = 0
+        """On the store's clock. What is pushed bears the times of its admissions, which are earlier."""
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -48,8 +51,11 @@ class Heart:
         shard = self._shard
         began = time.monotonic()
         try:
-            pushed = await self._greet()
+            pushed = await self._greet(began)
             good = time.monotonic() - began < shard.slow_seconds
+            if self._pushed != shard.epoch:
+                # At once, however the store does: the others wait for it.
+                await self._push()
             if shard.breaker.is_open and not shard.breaker.probed(good):
                 return
             if not shard.breaker.is_open and shard.settled.is_set():
@@ -62,18 +68,20 @@ class Heart:
             else:
                 shard.missed(error)
 
-    async def _greet(self) -> dict[str, bytes]:
+    async def _greet(self, asked: float) -> dict[str, bytes]:
         """Says that we live; the epoch of the last push of each live replica."""
         shard = self._shard
-        keys = [epoch_key(shard.number), replicas_key(shard.number)]
+        keys = [epoch_key(shard.number), replicas_key(shard.number), home_key(shard.number)]
         arguments = [
             *shard.epoch_arguments(), shard.replica.encode(), str(SILENT_MS).encode(), self._pushed,
         ]  # fmt: skip
-        epoch, now_ms, *replicas = await shard.run(HEARTBEAT, keys, arguments, shard.slow_seconds)
-        shard.server_time.observe(now_ms)
+        reply = await shard.run(HEARTBEAT, keys, arguments, shard.slow_seconds)
+        epoch, now_ms, shard.home, before, kept_ms, *replicas = reply
+        shard.server_time.observe(now_ms, asked)
         pushed = {name.decode(): of for name, of in zip(replicas[::2], replicas[1::2], strict=True)}
         if epoch != shard.epoch:
-            shard.unsettle(epoch)
+            is_kept = before == shard.epoch and self._pushed_at_ms < kept_ms
+            shard.unsettle(epoch, kept_ms if is_kept else 0)
         shard.replicas = frozenset(pushed)
         if not shard.settled.is_set():
             shard.awaited |= shard.replicas
@@ -83,12 +91,11 @@ class Heart:
         """Tells the store what it does not know, and trusts it once everybody has."""
         shard = self._shard
         await self._push()
-        self._pushed = shard.epoch
         behind = {name for name in shard.awaited - {shard.replica} if pushed.get(name) != shard.epoch}
         age_ms = shard.server_time.now_ms() - int(shard.epoch.partition(b"-")[0])
         if behind and age_ms < SETTLED_MS:
             return
-        shard.settled.set()
+        await shard.settle()
         if shard.breaker.is_open:
             shard.breaker.close()
         _log.info("limiter_together", shard=shard.number, epoch=shard.epoch.decode(), behind=sorted(behind))
@@ -103,6 +110,7 @@ class Heart:
                 except BaseException:
                     self._shard.shadow.put_back([*piece, *pieces])
                     raise
+        self._pushed = self._shard.epoch
 
     async def _push_piece(self, piece: list[Untold]) -> None:
         shard = self._shard
@@ -115,6 +123,7 @@ class Heart:
         if len(reply) == 2:
             # Lost again meanwhile: the next beat begins anew.
             raise TimeoutError("the epoch changed")
+        self._pushed_at_ms = reply[1]
 
     def _pause(self) -> float:
         if self._shard.breaker.is_open:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from domain.risk.decision import Decision, decided
 from domain.risk.limit import Limit
+from domain.risk.reckoning import Reckoning, reckoned
 from servers.mesh.limiting.script import Request
 from servers.mesh.limiting.shard import Shard
 
@@ -16,10 +16,14 @@ class Source(StrEnum):
 
     STORE = "STORE"
     """All replicas together."""
+    ADVANCE = "ADVANCE"
+    """The same, but for some of it in advance."""
     CACHE = "CACHE"
     """This replica, which knows that the store would refuse."""
     LOCAL = "LOCAL"
     """This replica alone, within its share: the store does not answer."""
+    ELSEWHERE = "ELSEWHERE"
+    """Nobody here: the last units of a limit are with other replicas until the store answers."""
     UNDECIDED = "UNDECIDED"
     """Nobody: the failure class did."""
 
@@ -41,9 +45,9 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True)
 class Judgement:
-    """The decision on a call, with all that is needed to explain it, replay it and give it back."""
+    """What was reckoned about a call, with all that is needed to explain it, replay it and give it back."""
 
-    decision: Decision
+    reckoning: Reckoning
     source: Source
     attempts: int = 0
     """How often the store refused this in a row."""
@@ -53,22 +57,22 @@ class Judgement:
 
     @property
     def admitted(self) -> bool:
-        return self.decision.admitted
+        return self.reckoning.admitted
 
 
 def together(parts: Sequence[Judgement], cost: int) -> Judgement:
     """One judgement on a call whose parts were asked of different shards: admitted if all parts were."""
-    decisions = [part.decision for part in parts]
-    decision = decided(
-        [limit for one in decisions for limit in one.limits],
-        [used for one in decisions for used in one.used],
-        [wait for one in decisions for wait in one.waits_ms],
+    reckonings = [part.reckoning for part in parts]
+    reckoning = reckoned(
+        [limit for one in reckonings for limit in one.limits],
+        [used for one in reckonings for used in one.used],
+        [wait for one in reckonings for wait in one.waits_ms],
         cost,
-        max((one.now_ms for one in decisions), default=0),
+        max((one.now_ms for one in reckonings), default=0),
     )
     return Judgement(
-        decision,
+        reckoning,
         max((part.source for part in parts), key=list(Source).index, default=Source.STORE),
         max((part.attempts for part in parts), default=0),
-        [asked for part in parts for asked in part.asked] if decision.admitted else [],
+        [asked for part in parts for asked in part.asked] if reckoning.admitted else [],
     )

@@ -42,6 +42,11 @@ def replicas_key(shard: int) -> bytes:
     return b"rl:{%d}:replicas" % shard
 
 
+def home_key(shard: int) -> bytes:
+    """The name of what tells which server the epoch is of."""
+    return b"rl:{%d}:home" % shard
+
+
 def shard_of(window: bytes) -> int:
     """Where a window is, by its name."""
     return int(window[window.index(b"{") + 1 : window.index(b"}")])

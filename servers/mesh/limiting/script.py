@@ -2,17 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha1
-from importlib.resources import files
 from struct import Struct
 from typing import Any, NamedTuple
 
-from redis.exceptions import NoScriptError
-
-from domain.risk.decision import Decision, decided
 from domain.risk.limit import Limit
+from domain.risk.reckoning import Reckoning, reckoned
 from domain.risk.verbs import Verb
-from servers.mesh.redis_clients import AnyRedis
+from servers.mesh.redis_scripts import Script
 
 MOST_LIMITS = 8
 """Of one request: a script must end soon, for nobody else is served meanwhile."""
@@ -20,25 +16,6 @@ MOST_REQUESTS = 31
 """Of one batch, for the same reason; their limits are numbered with one byte."""
 _LIMIT = Struct(">IIB")
 _CALL = Struct(">BI")
-
-
-class Script:
-    """A Lua script, sent whole only to a server that does not know it."""
-
-    def __init__(self, *names: str) -> None:
-        """`names` of files in `lua/`, put one after the other."""
-        folder = files(__package__) / "lua"
-        self.text = "".join((folder / name).read_text("utf-8") for name in names)
-        # Not for security: the server knows its scripts by this name.
-        self._name = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
-
-    async def run(self, client: AnyRedis, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
-        """Its answer. Raises RedisError if it gave none: it may have run all the same, so ask no more."""
-        call: Any = client
-        try:
-            return await call.evalsha(self._name, len(keys), *keys, *arguments)
-        except NoScriptError:
-            return await call.eval(self.text, len(keys), *keys, *arguments)
 
 
 class Request(NamedTuple):
@@ -51,13 +28,13 @@ class Request(NamedTuple):
     """Names, all of one shard."""
     cost: int
     at_ms: int = 0
-    """Of a refund: `now_ms` of the decision that admitted it."""
+    """Of a refund: `now_ms` of the reckoning that admitted it."""
 
 
 class Answer(NamedTuple):
     """What was decided about one request."""
 
-    decision: Decision
+    reckoning: Reckoning
     attempts: int = 0
     """How often it was refused in a row, by the limit that was hit most. A refusal counts itself."""
 
@@ -125,12 +102,12 @@ def answered(batch: Sequence[Request], reply: Sequence[Any]) -> Answers:
     if len(reply) == 2:
         return Answers(epoch, now_ms, 0, None)
     answers = [
-        Answer(decided(request.limits, one[2::2], one[3::2], request.cost, now_ms), one[1])
+        Answer(reckoned(request.limits, one[2::2], one[3::2], request.cost, now_ms), one[1])
         for request, one in zip(batch, reply[3:], strict=True)
     ]
     return Answers(epoch, now_ms, reply[2], answers)
 
 
-DECIDE = Script("epoch.lua", "windows.lua", "stored.lua", "decide.lua")
-PUSH = Script("epoch.lua", "windows.lua", "stored.lua", "push.lua")
-HEARTBEAT = Script("epoch.lua", "heartbeat.lua")
+DECIDE = Script.of(__package__, "epoch.lua", "windows.lua", "stored.lua", "decide.lua")
+PUSH = Script.of(__package__, "epoch.lua", "windows.lua", "stored.lua", "push.lua")
+HEARTBEAT = Script.of(__package__, "epoch.lua", "heartbeat.lua")

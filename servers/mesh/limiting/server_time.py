@@ -10,14 +10,26 @@ from servers.mesh.clock import Clock
 
 
 class ServerTime:
-    """Milliseconds on the store's clock; on our own until it has answered for the first time."""
+    """Milliseconds on the store's clock; on our own until it has answered for the first time.
+
+    An answer says what time it was between the question and its arrival, so the time now is known within
+    bounds. Who is told to wait is told from the earlier one; what ends, ends by the later one.
+    """
 
     def __init__(self, clock: Clock) -> None:
-        self._ahead_ms = clock.now() / 1000 - time.monotonic() * 1000
+        self._earliest_ahead_ms = self._latest_ahead_ms = clock.now() / 1000 - time.monotonic() * 1000
 
-    def observe(self, now_ms: int) -> None:
-        """An answer that was given at `now_ms` has arrived."""
-        self._ahead_ms = now_ms - time.monotonic() * 1000
+    def observe(self, now_ms: int, asked: float) -> None:
+        """An answer that was given at `now_ms` has arrived; `asked` on the monotonic clock, in seconds."""
+        self._earliest_ahead_ms = now_ms - time.monotonic() * 1000
+        # The store cuts off what is less than a millisecond.
+        self._latest_ahead_ms = now_ms + 1 - asked * 1000
 
     def now_ms(self) -> int:
-        return int(time.monotonic() * 1000 + self._ahead_ms)
+        """The earliest that it can be."""
+        return int(time.monotonic() * 1000 + self._earliest_ahead_ms)
+
+    def between_ms(self) -> tuple[int, int]:
+        """The earliest and the latest that it can be."""
+        monotonic_ms = time.monotonic() * 1000
+        return int(monotonic_ms + self._earliest_ahead_ms), int(monotonic_ms + self._latest_ahead_ms) + 1

@@ -9,8 +9,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from domain.risk.decision import Decision, decided
 from domain.risk.limit import EXACT_UNITS, FailureClass, Limit
+from domain.risk.reckoning import Reckoning, reckoned
 from domain.risk.window import Window, built
 
 MOST_SUBJECTS = 50_000
@@ -74,7 +74,7 @@ class Shadow:
 
     def decide(
         self, windows: Sequence[bytes], limits: Sequence[Limit], shares: Sequence[int], cost: int, now_ms: int
-    ) -> Decision:
+    ) -> Reckoning:
         """As the store would, with this replica's share in place of each limit; records nothing."""
         own = [self._shade(window, limit).window() for window, limit in zip(windows, limits, strict=True)]
         pairs = list(zip(own, limits, strict=True))
@@ -83,7 +83,7 @@ class Shadow:
             window.wait_ms(limit, share, cost, now_ms)
             for (window, limit), share in zip(pairs, shares, strict=True)
         ]
-        return decided(limits, used, waits, cost, now_ms)
+        return reckoned(limits, used, waits, cost, now_ms)
 
     def give_back(
         self, windows: Sequence[bytes], limits: Sequence[Limit], units: int, at_ms: int, now_ms: int
@@ -102,10 +102,11 @@ class Shadow:
         for window in windows:
             self._shades.pop(window, None)
 
-    def told_nothing(self) -> None:
-        """The store lost what it knew: all that is still in a window is untold."""
+    def told_until(self, kept_ms: int) -> None:
+        """The store lost what it was told after that instant; what is still in a window is untold again."""
         for shade in self._shades.values():
-            shade.untold = dict(shade.own)
+            lost = {n: units for n, units in shade.own.items() if (n + 1) * shade.width_ms > kept_ms}
+            shade.untold |= lost
 
     def take_untold(self, now_ms: int) -> list[Untold]:
         """All that the store is to be told; it counts as told from now on.

@@ -7,14 +7,16 @@ disturbs no connection. A call that is slow is decided here and never repeated: 
 import asyncio
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import structlog
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import BusyLoadingError, NoScriptError, ResponseError
 
 from servers.mesh.batching import Coalescer
+from servers.mesh.brief_calls import BriefCalls
 from servers.mesh.limiting.breaker import Breaker
+from servers.mesh.limiting.demand import Demand
 from servers.mesh.limiting.keys import epoch_key
 from servers.mesh.limiting.script import (
     DECIDE,
@@ -22,26 +24,27 @@ from servers.mesh.limiting.script import (
     Answer,
     Answers,
     Request,
-    Script,
     answered,
     encoded,
 )
 from servers.mesh.limiting.server_time import ServerTime
 from servers.mesh.limiting.shadow import Shadow
-from servers.mesh.redis_clients import AnyRedis
+from servers.mesh.redis_clients import STORE_ERRORS, AnyRedis
+from servers.mesh.redis_scripts import Script
 
 _log = structlog.get_logger("nectary.limiting")
 
 SLOW_SECONDS = 0.02
 """A script call that takes longer is not waited for."""
-GRACE_SECONDS = 0.002
-"""When the time is up, in case it was this process that was late: the answer may lie in the socket."""
+SEND_SECONDS = 0.2
+"""For the script itself, once for each server."""
 MOST_WAITING = 4096
 PAUSE_SECONDS = 0.001
 """That a crowd gathers for. To send and to receive costs much more than a decision more in what is sent."""
 UNKNOWN_EPOCH = b""
-STORE_ERRORS = (RedisError, RedisClusterException, OSError, TimeoutError)
-"""Refused, mute, out of memory, loading, read-only, moved: down, and never an empty window."""
+UNKNOWN_HOME = b""
+NOT_DONE = (ResponseError, BusyLoadingError)
+"""Those that say that nothing was counted. Of the others nobody knows."""
 
 
 class Undecided(Exception):
@@ -75,53 +78,71 @@ class Shard:
         """Those that were alive before a loss, and so have something to push."""
         self.shadow = Shadow()
         self.breaker = Breaker()
+        self.demand = Demand()
         self.epoch = UNKNOWN_EPOCH
+        self.home = UNKNOWN_HOME
+        """Names the server process that counts."""
+        self._decides = DECIDE
         self.settled = asyncio.Event()
         """Whether the store counts all that live replicas have admitted."""
         self._ask = Coalescer(
             self._decide, max_size=MOST_REQUESTS, max_waiting=MOST_WAITING, pause_seconds=PAUSE_SECONDS
         )
-        self._running: set[asyncio.Task[object]] = set()
+        self._calls = BriefCalls()
 
     @property
     def can_decide(self) -> bool:
         """Whether asking it is worth while."""
         return not self.breaker.is_open and self.settled.is_set()
 
+    @property
+    def live_replicas(self) -> int:
+        """How many they are, this one included."""
+        return max(len(self.replicas), 1)
+
+    def count(self, windows: Iterable[bytes]) -> None:
+        """Each of these was decided on once."""
+        self.demand.count(windows, self.live_replicas, time.monotonic())
+
     async def ask(self, request: Request) -> Answer:
         """The store's decision. Raises Undecided if it is slow, Unavailable if too many wait."""
         return await self._ask(request)
 
+    async def tell(self, requests: Sequence[Request]) -> Sequence[Answer | Exception]:
+        """The answers to at most MOST_REQUESTS that nobody waits for; Undecided where there is none."""
+        return await self._decide(requests)
+
     async def run(
         self, script: Script, keys: Sequence[bytes], arguments: Sequence[bytes], seconds: float
     ) -> list[Any]:
-        """A script's reply. Raises one of STORE_ERRORS; after a TimeoutError it may run all the same.
-
-        It is not cancelled when time is up: its connection would be left with an answer on the way.
-        """
-        task = asyncio.create_task(script.run(self.client, keys, arguments))
-        self._running.add(task)
-        task.add_done_callback(self._forget)
-        done, _ = await asyncio.wait((task,), timeout=seconds)
-        if not done:
-            done, _ = await asyncio.wait((task,), timeout=GRACE_SECONDS)
-        if not done:
-            raise TimeoutError(f"no answer within {seconds} s")
-        reply: list[Any] = task.result()
+        """A script's reply. Raises one of STORE_ERRORS; after a TimeoutError it may run all the same."""
+        reply: list[Any] = await self._calls.run(script.run(self.client, keys, arguments), seconds)
         return reply
+
+    async def settle(self) -> None:
+        """Lets the store decide. Raises one of STORE_ERRORS.
+
+        Its server is sent the script under a name that no other knows. So if another takes its place,
+        with a copy that may lack the last decisions, it decides nothing before the heart has looked.
+        """
+        decides = DECIDE.for_home(self.home)
+        keys, arguments = encoded((), epoch_key(self.number), self.epoch_arguments())
+        await self._calls.run(decides.send(self.client, keys, arguments), SEND_SECONDS)
+        self._decides = decides
+        self.settled.set()
 
     def epoch_arguments(self) -> list[bytes]:
         """What every script is told first: the epoch known here, and a name for a new one."""
         return [self.epoch, secrets.token_hex(8).encode()]
 
-    def unsettle(self, epoch: bytes) -> None:
-        """What the store had counted may be lost: it has another epoch."""
+    def unsettle(self, epoch: bytes, kept_ms: int) -> None:
+        """The store has another epoch: what it counted from `kept_ms` on may be lost."""
         if self.epoch != UNKNOWN_EPOCH:
-            _log.warning("limiter_lost_windows", shard=self.number, epoch=epoch.decode())
+            _log.warning("limiter_lost_windows", shard=self.number, epoch=epoch.decode(), kept_ms=kept_ms)
         self.epoch = epoch
         self.awaited = set(self.replicas)
         self.settled.clear()
-        self.shadow.told_nothing()
+        self.shadow.told_until(kept_ms)
 
     def missed(self, error: Exception, calls: int = 1) -> None:
         """So many calls got no answer."""
@@ -133,32 +154,32 @@ class Shard:
     async def close(self) -> None:
         """Returns when nothing is under way."""
         await self._ask.drain()
-        if self._running:
-            await asyncio.wait(self._running)
+        await self._calls.close()
 
     async def _decide(self, batch: Sequence[Request]) -> Sequence[Answer | Exception]:
         if not self.can_decide:
             return [Undecided(may_be_counted=False)] * len(batch)
+        asked = time.monotonic()
         try:
             answers = await self._answers(batch)
+        except NoScriptError:
+            # Another server, or one that forgot its scripts: the heart finds out.
+            self.settled.clear()
+            return [Undecided(may_be_counted=False)] * len(batch)
         except STORE_ERRORS as error:
             self.missed(error, len(batch))
-            return [Undecided(may_be_counted=True)] * len(batch)
+            return [Undecided(may_be_counted=not isinstance(error, NOT_DONE))] * len(batch)
         self.breaker.succeeded(len(batch))
-        self.server_time.observe(answers.now_ms)
+        self.count(window for request in batch for window in request.windows)
+        self.server_time.observe(answers.now_ms, asked)
         if answers.damaged:
             _log.error("limiter_window_damaged", shard=self.number, windows=answers.damaged)
         if answers.answers is None:
-            self.unsettle(answers.epoch)
+            self.settled.clear()
             return [Undecided(may_be_counted=False)] * len(batch)
         return answers.answers
 
     async def _answers(self, batch: Sequence[Request]) -> Answers:
         keys, arguments = encoded(batch, epoch_key(self.number), self.epoch_arguments())
-        return answered(batch, await self.run(DECIDE, keys, arguments, self.slow_seconds))
-
-    def _forget(self, task: asyncio.Task[object]) -> None:
-        self._running.discard(task)
-        if not task.cancelled():
-            # Marks a late failure as seen: nobody waits for it any more.
-            task.exception()
+        decided = self._decides.run_known(self.client, keys, arguments)
+        return answered(batch, await self._calls.run(decided, self.slow_seconds))

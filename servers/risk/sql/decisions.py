@@ -1,20 +1,28 @@
 """Decisions on their way into the table, out of it by number, and away when their time is over."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.shared.errors import Raced
 from domain.shared.instants import Instant
-from servers.mesh.judging.record import DecisionRecord, from_line, plain_json, to_line
+from servers.mesh.judging.record import DecisionRecord, from_line
 from servers.risk.sql.tables import decision
 from servers.store.faults import is_duplicate
 from servers.store.rows import insert_rows
 
 _KINDS = ("MEMBER", "DEVICE", "ADDRESS", "PAYMENT")
 _IDS_AT_ONCE = 500
+
+
+class Written(NamedTuple):
+    """A decision as it came."""
+
+    record: DecisionRecord
+    line: bytes
+    """The record as JSON, which is kept as it is: to make it again costs more than to read it."""
 
 
 class Numbered(NamedTuple):
@@ -25,19 +33,19 @@ class Numbered(NamedTuple):
     record: DecisionRecord
 
 
-def add_decisions(connection: Connection, records: Iterable[DecisionRecord]) -> int:
+def add_decisions(connection: Connection, decisions: Iterable[Written]) -> int:
     """Add those that are not there yet; how many.
 
     Raises Raced if another process adds one of them at this moment.
     """
-    by_id = {record.decision_id: record for record in records}
+    by_id = {one.record.decision_id: one for one in decisions}
     ids = list(by_id)
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = decision.c.decision_id.in_(ids[start : start + _IDS_AT_ONCE])
         for known in connection.scalars(select(decision.c.decision_id).where(some)):
             del by_id[known]
     try:
-        _insert(connection, [_row(record) for record in by_id.values()])
+        insert_rows(connection, decision, [_row(*one) for one in by_id.values()])
     except IntegrityError as error:
         if is_duplicate(error):
             raise Raced("TRANSACTION_RACED", "another process takes the same decisions") from error
@@ -74,15 +82,7 @@ def purge_decisions(connection: Connection, before: Instant, limit: int) -> int:
     return len(ids)
 
 
-def _insert(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
-    # `insert_rows` wants at least two.
-    if len(rows) == 1:
-        connection.execute(insert(decision), rows)
-    else:
-        insert_rows(connection, decision, rows)
-
-
-def _row(record: DecisionRecord) -> dict[str, object]:
+def _row(record: DecisionRecord, line: bytes) -> dict[str, object]:
     first: dict[str, str] = {}
     for kind, value in record.subjects:
         first.setdefault(kind, value)
@@ -101,5 +101,5 @@ def _row(record: DecisionRecord) -> dict[str, object]:
         **{kind.lower(): first.get(kind, "") for kind in _KINDS},
         "latency_us": record.latency_us,
         "sampled": int(record.sampled),
-        "content": to_line(record, plain_json(record.evidence)),
+        "content": line,
     }

@@ -32,10 +32,10 @@ class SqlSuspects:
         """Raises Raced also if this event has changed the subject before: look whether it did."""
         try:
             self._put(change.entry)
-            self._connection.execute(insert(transition), [_transition_row(change.transition)])
+            self._connection.execute(insert(transition), [transition_row(change.transition)])
         except IntegrityError as error:
             if is_duplicate(error):
-                raise _raced() from error
+                raise raced() from error
             raise
 
     def has_seen(self, subject: Subject, event_id: str) -> bool:
@@ -49,18 +49,10 @@ class SqlSuspects:
         return [decoded(Transition, content) for content in self._connection.scalars(query)]
 
     def _put(self, entry: Entry) -> None:
-        row = _row(entry)
         if entry.version == 1:
-            self._connection.execute(insert(suspect), [row])
-            return
-        before = suspect.c.version == entry.version - 1
-        if (
-            self._connection.execute(
-                update(suspect).where(*_is(suspect, entry.subject), before).values(row)
-            ).rowcount
-            != 1
-        ):
-            raise _raced()
+            self._connection.execute(insert(suspect), [entry_row(entry)])
+        else:
+            replace_entry(self._connection, entry.version - 1, entry)
 
 
 class Listed(NamedTuple):
@@ -128,7 +120,15 @@ def _is(table: Any, subject: Subject) -> Iterator[Any]:
     yield table.c.value == subject.value
 
 
-def _row(entry: Entry) -> dict[str, object]:
+def replace_entry(connection: Connection, version: int, entry: Entry) -> None:
+    """Write an entry in place of that of a version. Raises Raced if another stands there by now."""
+    mine = (*_is(suspect, entry.subject), suspect.c.version == version)
+    if connection.execute(update(suspect).where(*mine).values(entry_row(entry))).rowcount != 1:
+        raise raced()
+
+
+def entry_row(entry: Entry) -> dict[str, object]:
+    """As its table has it."""
     dozes = [snooze.until for snooze in entry.snoozes]
     return {
         "kind": entry.subject.kind.value,
@@ -143,7 +143,8 @@ def _row(entry: Entry) -> dict[str, object]:
     }
 
 
-def _transition_row(one: Transition) -> dict[str, object]:
+def transition_row(one: Transition) -> dict[str, object]:
+    """As its table has it."""
     return {
         "kind": one.subject.kind.value,
         "value": one.subject.value,
@@ -158,5 +159,6 @@ def _transition_row(one: Transition) -> dict[str, object]:
     }
 
 
-def _raced() -> Raced:
+def raced() -> Raced:
+    """Somebody else was first."""
     return Raced("TRANSACTION_RACED", "another writer changed this subject first")

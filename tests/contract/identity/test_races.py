@@ -1,4 +1,4 @@
-"""Two units of work read, both write: the second is Raced, and nothing of it is kept.
+"""Two units of work read, both write: the second is Raced, and nothing of it is kept (F-19).
 
 The first has committed by then; on SQLite, where writers take turns, it has written on the same connection.
 """

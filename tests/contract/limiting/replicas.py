@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from domain.risk.limit import FailureClass, Limit
-from servers.mesh.clock import SystemClock
+from servers.mesh.clock import Clock, SystemClock
 from servers.mesh.limiting.judgement import Charge
 from servers.mesh.limiting.keys import Keys
 from servers.mesh.limiting.limiter import WindowLimiter
@@ -19,11 +19,15 @@ PATIENT_SECONDS = 10.0
 
 @asynccontextmanager
 async def replica(
-    url: str, name: str = "one", shards: int = 1, slow_seconds: float = PATIENT_SECONDS
+    url: str,
+    name: str = "one",
+    shards: int = 1,
+    slow_seconds: float = PATIENT_SECONDS,
+    clock: Clock | None = None,
 ) -> AsyncIterator[WindowLimiter]:
     """A limiter that is in touch with its store, as a process has it."""
     client = short_calls(url)
-    limiter = WindowLimiter(client, Keys(SECRET, shards), SystemClock(), name, slow_seconds)
+    limiter = WindowLimiter(client, Keys(SECRET, shards), clock or SystemClock(), name, slow_seconds)
     job = asyncio.create_task(limiter.run())
     try:
         await eventually_together(limiter)

@@ -1,17 +1,20 @@
 """What the limiter promises while its store is healthy, on every kind of server."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
+import structlog
 from redis.asyncio import Redis as RedisClient
 
 from domain.risk.limit import Limit
 from domain.risk.stamps import NEVER
 from domain.risk.verbs import Verb
 from servers.mesh.limiting.judgement import Charge, Source
-from servers.mesh.limiting.keys import epoch_key
+from servers.mesh.limiting.keys import epoch_key, home_key, replicas_key
 from servers.mesh.limiting.limiter import WindowLimiter
-from tests.contract.limiting.replicas import a_charge, replica
+from tests.contract.conftest import eventually
+from tests.contract.limiting.replicas import a_charge, eventually_together, replica
 from tests.servers import Redis
 
 
@@ -36,7 +39,7 @@ async def test_a_refused_call_takes_nothing_from_any_limit(
     wide, narrow = a_charge(100, rule_id=1), a_charge(1, rule_id=2)
     async with replica(redis_server.url) as limiter:
         assert await admitted(limiter, [wide, narrow], 5) == 1
-        left = (await limiter.decide([wide], 0)).decision
+        left = (await limiter.decide([wide], 0)).reckoning
     assert left.remaining == 99
 
 
@@ -47,7 +50,7 @@ async def test_a_refusal_names_the_limit_with_the_longest_wait_and_its_version(
     long = Charge(Limit(2, "member", 1, 60_000, version=7), "ann")
     async with replica(redis_server.url) as limiter:
         await limiter.decide([short, long], 1)
-        refused = (await limiter.decide([short, long], 1)).decision
+        refused = (await limiter.decide([short, long], 1)).reckoning
     assert refused.deciding is long.limit
     assert 59_000 < refused.retry_after_ms <= 60_000
     assert list(refused.used) == [1, 1]
@@ -60,7 +63,7 @@ async def test_a_call_that_comes_back_when_it_was_told_is_admitted(
     async with replica(redis_server.url) as limiter:
         assert await admitted(limiter, charges, 3) == 2
         refused = await limiter.decide(charges, 2)
-        await asyncio.sleep(refused.decision.retry_after_ms / 1000 + 0.002)
+        await asyncio.sleep(refused.reckoning.retry_after_ms / 1000 + 0.002)
         assert (await limiter.decide(charges, 2)).admitted
 
 
@@ -93,7 +96,7 @@ async def test_more_than_the_limit_has_is_refused_for_ever(
 ) -> None:
     async with replica(redis_server.url) as limiter:
         refused = await limiter.decide([a_charge(3)], 4)
-    assert refused.decision.retry_after_ms == NEVER
+    assert refused.reckoning.retry_after_ms == NEVER
 
 
 async def test_a_refund_makes_room_at_once_and_only_for_what_was_taken(
@@ -115,7 +118,7 @@ async def test_what_is_spent_in_any_case_counts_beyond_the_limit(
     charges = [a_charge(3)]
     async with replica(redis_server.url) as limiter:
         await limiter.decide(charges, 5, verb=Verb.SPEND)
-        assert list((await limiter.decide(charges, 0, verb=Verb.CHECK)).decision.used) == [5]
+        assert list((await limiter.decide(charges, 0, verb=Verb.CHECK)).reckoning.used) == [5]
 
 
 async def test_a_drained_limit_has_nothing_left(redis_server: Redis, redis_client: RedisClient) -> None:
@@ -142,7 +145,7 @@ async def test_a_changed_limit_keeps_what_was_counted(redis_server: Redis, redis
 
 
 @pytest.mark.parametrize("broken", [b"x", b"\x01" * 13, b"\x09" * 40, b"\x02" + b"\0" * 30])
-async def test_a_window_that_cannot_be_read_counts_as_full_and_heals(
+async def test_f11_a_window_that_cannot_be_read_counts_as_full_heals_and_is_told_of(
     redis_server: Redis, redis_client: RedisClient, broken: bytes
 ) -> None:
     charges = [a_charge(2, window_ms=400)]
@@ -150,13 +153,15 @@ async def test_a_window_that_cannot_be_read_counts_as_full_and_heals(
         await limiter.decide(charges, 1)
         [name] = [key async for key in redis_client.scan_iter("rl:{0}:1:*")]
         await redis_client.set(name, broken)
-        refused = await limiter.decide(charges, 1)
+        with structlog.testing.capture_logs() as told:
+            refused = await limiter.decide(charges, 1)
         assert not refused.admitted
+        assert [one["event"] for one in told] == ["limiter_window_damaged"]
         await asyncio.sleep(0.41)
         assert (await limiter.decide(charges, 1)).admitted
 
 
-async def test_a_window_of_another_type_counts_as_full(
+async def test_f11_a_window_of_another_type_counts_as_full(
     redis_server: Redis, redis_client: RedisClient
 ) -> None:
     charges = [a_charge(2)]
@@ -166,6 +171,22 @@ async def test_a_window_of_another_type_counts_as_full(
         await redis_client.delete(name)
         await redis_client.lpush(name, "a list")
         assert not (await limiter.decide(charges, 1)).admitted
+
+
+@pytest.mark.parametrize("key", [epoch_key, replicas_key, home_key])
+async def test_f11_what_the_replicas_keep_for_themselves_heals_whoever_wrote_there(
+    redis_server: Redis, redis_client: RedisClient, key: Callable[[int], bytes]
+) -> None:
+    async with replica(redis_server.url) as limiter:
+        assert await admitted(limiter, [a_charge(3)], 2) == 2
+        for write in (redis_client.lpush, redis_client.append):
+            await redis_client.delete(key(0))
+            await write(key(0), "rubbish")
+            await asyncio.sleep(0.25)
+            await eventually_together(limiter)
+        judged = [await limiter.decide([a_charge(3)], 1) for _ in range(5)]
+    assert sum(one.admitted for one in judged) <= 1
+    assert judged[0].source is Source.STORE
 
 
 async def test_windows_end_by_themselves_and_no_name_tells_whom_they_are_about(
@@ -193,9 +214,9 @@ async def test_a_cancelled_caller_disturbs_nobody_elses_answer(
                 call.cancel()
         for number, answer in enumerate(await asyncio.gather(*calls, return_exceptions=True), start=1):
             if not isinstance(answer, BaseException):
-                assert answer.decision.limits[0].rule_id == number
-                assert answer.decision.cost == number % 7 + 1
-        assert (await limiter.decide([a_charge(1000, subject="last")], 1)).decision.used == [0]
+                assert answer.reckoning.limits[0].rule_id == number
+                assert answer.reckoning.cost == number % 7 + 1
+        assert (await limiter.decide([a_charge(1000, subject="last")], 1)).reckoning.used == [0]
 
 
 async def test_the_epoch_outlives_the_replicas(redis_server: Redis, redis_client: RedisClient) -> None:
@@ -203,3 +224,41 @@ async def test_the_epoch_outlives_the_replicas(redis_server: Redis, redis_client
         first = await redis_client.get(epoch_key(0))
     async with replica(redis_server.url, "two"):
         assert await redis_client.get(epoch_key(0)) == first
+
+
+async def test_several_known_refusals_tell_the_longest_wait(
+    redis_server: Redis, redis_client: RedisClient
+) -> None:
+    short, long = a_charge(1, window_ms=5_000, rule_id=1), a_charge(1, window_ms=60_000, rule_id=2)
+    async with replica(redis_server.url) as limiter:
+        await admitted(limiter, [short, long], 2)
+        again = await limiter.decide([short, long], 1)
+    assert again.source is Source.CACHE
+    assert again.reckoning.deciding is long.limit
+    assert 55_000 < again.reckoning.retry_after_ms <= 60_000
+
+
+async def test_a_refusal_on_its_way_during_a_refund_is_not_remembered(
+    redis_server: Redis, redis_client: RedisClient
+) -> None:
+    charges = [a_charge(3)]
+    async with replica(redis_server.url) as limiter:
+        taken = await limiter.decide(charges, 3)
+        refused, _ = await asyncio.gather(limiter.decide(charges, 1), limiter.refund(taken, 3))
+        assert not refused.admitted
+        assert await admitted(limiter, charges, 5) == 3
+
+
+async def test_room_made_on_another_replica_is_soon_heard_of(
+    redis_server: Redis, redis_client: RedisClient
+) -> None:
+    charges = [a_charge(3)]
+    async with replica(redis_server.url, "one") as one, replica(redis_server.url, "two") as two:
+        taken = await one.decide(charges, 3)
+        assert await admitted(two, charges, 2) == 0
+        await one.refund(taken, 2)
+
+        async def heard() -> bool:
+            return (await two.decide(charges, 1)).admitted
+
+        await eventually(heard, seconds=2)

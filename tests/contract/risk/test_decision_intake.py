@@ -21,7 +21,7 @@ from servers.store.leases import Lease
 from servers.store.store import Store
 from tests.contract.conftest import entries_of
 from tests.fakes import EPOCH, FakeClock
-from tests.unit.mesh.records import a_record, a_refusal
+from tests.unit.mesh.records import a_record, a_refusal, written
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ async def test_decisions_are_forgotten_when_their_time_is_over(
     risk_store: Store, risk_lease: Lease, clock: FakeClock
 ) -> None:
     old, young = a_refusal(1), a_refusal(2, time=EPOCH + 29 * DAY)
-    await risk_store.transact(add_decisions, [old, young])
+    await risk_store.transact(add_decisions, written(old, young))
     clock.set(EPOCH + 30 * DAY + 10)
     await DecisionRetention(risk_store, clock, days=30).run(risk_lease)
     assert await recorded(risk_store) == [young]
@@ -139,7 +139,7 @@ async def test_decisions_are_forgotten_when_their_time_is_over(
 
 async def test_decisions_are_found_from_a_moment_on(risk_store: Store) -> None:
     for number in range(5):
-        await risk_store.transact(add_decisions, [a_refusal(number, time=EPOCH + number * DAY)])
+        await risk_store.transact(add_decisions, written(a_refusal(number, time=EPOCH + number * DAY)))
     [first, *_] = await risk_store.read(decisions_after, 0, 1)
     assert await risk_store.read(number_before, EPOCH + 2 * DAY) == first.id + 1
     assert await risk_store.read(number_before, EPOCH + 9 * DAY) == first.id + 4
@@ -148,5 +148,5 @@ async def test_decisions_are_found_from_a_moment_on(risk_store: Store) -> None:
 
 async def test_two_intakes_at_once_take_each_decision_once(risk_store: Store) -> None:
     records = [a_refusal(number) for number in range(40)]
-    await asyncio.gather(*(risk_store.transact(add_decisions, records) for _ in range(4)))
+    await asyncio.gather(*(risk_store.transact(add_decisions, written(*records)) for _ in range(4)))
     assert await recorded(risk_store) == records

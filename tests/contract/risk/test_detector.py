@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import Connection, func, select
 
 from domain.risk.blast import FLOOR
 from domain.risk.chain import first_broken
@@ -14,22 +15,26 @@ from domain.risk.rules import Limit, Rule, RuleSet, Spread, StrikePolicy
 from domain.risk.states import State
 from domain.risk.subjects import Subject, SubjectKind
 from domain.risk.suspects import Cause, Entry
-from domain.shared.instants import MINUTE, SECOND
+from domain.shared.instants import DAY, MINUTE, SECOND
 from servers.mesh.http_client import Endpoint
 from servers.mesh.judging.record import DecisionRecord
-from servers.risk.detector import Detector
+from servers.risk import detector
+from servers.risk.detector import CURSOR, Detector
 from servers.risk.engine import Engine, HttpEngine
 from servers.risk.simulators import Simulator
 from servers.risk.sql.alert_groups import told_by
+from servers.risk.sql.cursors import move_cursor, read_cursor
 from servers.risk.sql.decisions import add_decisions
 from servers.risk.sql.rules import SqlRules
 from servers.risk.sql.suspects import SqlSuspects
+from servers.risk.sql.tables import decision
 from servers.store.leases import Lease
 from servers.store.store import Store
+from tests.contract.conftest import eventually
 from tests.fakes import FakeClock
-from tests.unit.mesh.records import a_record, a_refusal
+from tests.unit.mesh.records import a_record, a_refusal, written
 
-MEMBER, DEVICE = SubjectKind.MEMBER, SubjectKind.DEVICE
+MEMBER, DEVICE, ADDRESS = SubjectKind.MEMBER, SubjectKind.DEVICE, SubjectKind.ADDRESS
 PURCHASE = "identity.purchase"
 MANY = Rule(
     "many",
@@ -60,7 +65,7 @@ class World:
         return applied
 
     async def decided(self, records: Iterable[DecisionRecord]) -> None:
-        await self.store.transact(add_decisions, list(records))
+        await self.store.transact(add_decisions, written(*records))
         await self.detector.catch_up(self.lease)
 
     def refusals(self, count: int, member: str = "m-1", **fields: object) -> list[DecisionRecord]:
@@ -140,7 +145,7 @@ async def test_a_detector_that_starts_again_goes_on_where_it_was(world: World) -
 
 async def test_what_was_recorded_while_no_detector_ran_is_acted_on(world: World) -> None:
     await world.decided(world.refusals(1))
-    await world.store.transact(add_decisions, world.refusals(5))
+    await world.store.transact(add_decisions, written(*world.refusals(5)))
     world.detector = Detector(world.store, world.clock)
     await world.decided([])
     assert await world.state("m-1") is State.CHALLENGED
@@ -148,7 +153,7 @@ async def test_what_was_recorded_while_no_detector_ran_is_acted_on(world: World)
 
 async def test_two_detectors_list_a_subject_once(world: World) -> None:
     """A holder that does not know yet that its lease is gone, and the next one."""
-    await world.store.transact(add_decisions, world.refusals(6))
+    await world.store.transact(add_decisions, written(*world.refusals(6)))
     other = Detector(world.store, world.clock)
     await asyncio.gather(world.detector.catch_up(world.lease), other.catch_up(world.lease))
     entry = await world.entry("m-1")
@@ -257,3 +262,64 @@ async def test_a14_the_owner_of_a_rule_whose_condition_fails_is_told_once_an_hou
     failing = [record._replace(evidence=evidence) for record in world.calls(["m-1"] * 30, "phone")]
     await world.decided(failing)
     assert await world.messages() == ["many: 1"]
+
+
+async def test_what_was_acted_on_is_not_acted_on_again_when_the_cursor_is_lost(world: World) -> None:
+    await world.decided(world.refusals(3))
+    world.clock.advance(2 * DAY)
+    await world.store.transact(move_cursor, CURSOR, 0)
+    world.detector = Detector(world.store, world.clock)
+    await world.decided([])
+    assert (await world.entry("m-1")).version == 1
+    assert await world.state("m-1") is State.NONE, "its time is over, and what it did is no news"
+
+
+async def test_a_shared_address_is_challenged_at_most_and_another_is_listed(world: World) -> None:
+    """Eleven proved members called from the one; from the other only the stranger who is refused."""
+    office, cellar = "192.0.2.1", "192.0.2.2"
+    await world.rules(replace(MANY, effect=Limit((ADDRESS,), units=10, window_ms=60_000)))
+    calls = world.calls((f"m-{number}" for number in range(11)), "unused")
+    await world.decided(
+        call._replace(subjects=(call.subjects[0], ("ADDRESS", office)), authenticated=("MEMBER", "ADDRESS"))
+        for call in calls
+    )
+    for address in (office, cellar):
+        await world.decided(world.refusals(9, subjects=(("ADDRESS", address),)))
+    assert await world.state(office, ADDRESS) is State.CHALLENGED
+    assert await world.state(cellar, ADDRESS) is State.CONFIRMED
+
+
+async def test_each_batch_is_judged_by_the_rules_of_its_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector, "AT_ONCE", 3)
+    await world.store.transact(add_decisions, written(*world.refusals(6)))
+    assert await world.detector.look(world.lease) == 3
+    await world.rules(replace(MANY, strikes=None), SHARED)
+    await world.detector.catch_up(world.lease)
+    assert await world.state("m-1") is State.SUSPECT, "the second half met a rule that lists nobody"
+
+
+async def test_f42_the_breaker_trips_while_decisions_come_in_faster_than_they_are_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector, "AT_ONCE", 1)
+    monkeypatch.setattr(detector, "BLAST_SECONDS", 0.0)
+    await world.rules(replace(MANY, strikes=None), SHARED)
+    refused = [record for number in range(400) for record in world.refusals(1, member=f"m-{number}")]
+    await world.store.transact(add_decisions, written(*refused))
+    following = asyncio.create_task(world.detector.run(world.lease))
+
+    async def is_tripped() -> bool:
+        return (await world.store.read(lambda connection: SqlRules(connection).latest())).revision > 2
+
+    await eventually(is_tripped)
+    following.cancel()
+    left = await world.store.read(_left)
+    assert left, "long before it had seen them all"
+
+
+def _left(connection: Connection) -> int:
+    """Decisions that the detector has not looked at."""
+    seen = read_cursor(connection, CURSOR)
+    return connection.scalar(select(func.count()).select_from(decision).where(decision.c.id > seen)) or 0

@@ -8,6 +8,7 @@ import pytest
 import redis.asyncio
 from sqlalchemy import Connection
 
+from domain.risk.canonical import encoded
 from domain.risk.listing import confirm, release, snooze
 from domain.risk.ports import Doing
 from domain.risk.rules import RuleSet
@@ -16,11 +17,11 @@ from domain.risk.subjects import Subject, SubjectKind
 from domain.risk.suspects import Cause, Change, Entry
 from domain.shared.instants import DAY
 from servers.mesh.judging.list_copy import ListCopy
-from servers.mesh.judging.published import HEAD, list_key
+from servers.mesh.judging.published import HEAD, list_key, publish_rules
 from servers.mesh.judging.shipped import SHIPPED
 from servers.risk.publishing import EVERYTHING_EVERY, Publisher
 from servers.risk.sql.rules import SqlRules
-from servers.risk.sql.suspects import SqlSuspects
+from servers.risk.sql.suspects import SqlSuspects, behind, mark_published
 from servers.store.leases import Lease
 from servers.store.store import Store
 from tests.fakes import FakeClock
@@ -52,6 +53,10 @@ class Ground:
     async def snoozed(self, subject: Subject) -> None:
         now = self.clock.now()
         await self._changed(subject, lambda entry, cause: snooze(entry, "pace", cause, now, now + DAY))
+
+    async def applied(self, rules: RuleSet) -> None:
+        doing = Doing("eve", self.clock.now())
+        await self.store.transact(lambda connection: SqlRules(connection).add(rules, doing))
 
     async def head(self, field: str) -> bytes | None:
         call: Any = self.client
@@ -130,12 +135,27 @@ async def test_what_redis_lost_without_knowing_it_is_published_again(ground: Gro
 async def test_the_newest_rules_are_published_and_the_shipped_never(ground: Ground) -> None:
     await ground.states()
     assert await ground.head("rules") is None
-    rules = RuleSet(1, SHIPPED.rules)
-    await ground.store.transact(
-        lambda connection: SqlRules(connection).add(rules, Doing("eve", ground.clock.now()))
-    )
+    await ground.applied(RuleSet(1, SHIPPED.rules))
     await ground.states()
     assert await ground.head("rules") == b"1"
     await ground.client.flushall()
     await ground.states()
     assert await ground.head("rules") == b"1"
+
+
+async def test_an_entry_that_changes_while_it_is_published_is_published_again(ground: Ground) -> None:
+    """The publisher notes what it told, not what is true by then."""
+    await ground.confirmed(ANN)
+    news = await ground.store.read(behind, 10)
+    await ground.released(ANN)
+    await ground.store.transact(mark_published, news)
+    assert [one.entry.version for one in await ground.store.read(behind, 10)] == [2]
+
+
+async def test_a_redis_that_fell_back_to_older_rules_is_told_the_newest(ground: Ground) -> None:
+    for revision in (1, 2):
+        await ground.applied(RuleSet(revision, SHIPPED.rules))
+    await ground.states()
+    await publish_rules(ground.client, 1, encoded(RuleSet(1, SHIPPED.rules)).encode())
+    await ground.states()
+    assert await ground.head("rules") == b"2"

@@ -207,7 +207,8 @@ def test_the_doctor_finds_a_test_clock_worth_a_warning(mesh: Nectary, tmp_path: 
     assert report["verdict"] == "warn"
     levels = {finding["what"]: finding["level"] for finding in report["findings"]}
     assert levels["mesh"] == levels["catalogue"] == levels["nectary.identity.v1.IdentityService"] == "ok"
-    assert levels["clock"] == "warn"
+    assert levels["nectary.risk.v1.RiskService"] == "ok"
+    assert (levels["clock"], levels["rules"]) == ("warn", "warn"), "a test clock, and the shipped rules"
     assert mesh("doctor", "--health").status == 0
 
 

@@ -1,10 +1,16 @@
 """`migrate` and `doctor` on real servers: what they find, and what they change."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis.asyncio
 
+from servers.mesh.judging.published import HEAD
+from servers.mesh.judging.stream_sink import FULL_CHUNKS, STREAM
 from tests.scenario.cli.running import Ended, nectary
+from tests.servers import Redis
 
 NOBODY = "127.0.0.1:1"
 
@@ -17,12 +23,12 @@ def examined(**variables: str) -> Ended:
     return nectary("doctor", "--json", "--target", NOBODY, **variables)
 
 
-@pytest.mark.parametrize(("store", "redis"), [("sqlite_url", "valkey"), ("mysql_url", "debian_redis")])
+@pytest.mark.parametrize(("store", "server"), [("sqlite_url", "valkey"), ("mysql_url", "debian_redis")])
 def test_a_schema_that_is_behind_is_found_and_migrated(
-    store: str, redis: str, request: pytest.FixtureRequest
+    store: str, server: str, request: pytest.FixtureRequest
 ) -> None:
     url = str(request.getfixturevalue(store))
-    machine = {"NECTARY_STORE_URL": url, "NECTARY_REDIS_URL": request.getfixturevalue(redis).url}
+    machine = {"NECTARY_STORE_URL": url, "NECTARY_REDIS_URL": request.getfixturevalue(server).url}
     if store == "mysql_url":
         assert levels(examined(**machine))["schema"] == "fail"
     migrated = nectary("migrate", "--json", **machine).document["databases"]
@@ -31,6 +37,29 @@ def test_a_schema_that_is_behind_is_found_and_migrated(
     assert (found["database"], found["schema"], found["redis"]) == ("ok", "ok", "ok")
     again = nectary("migrate", **machine)
     assert (again.status, "up to date" in again.out) == (0, True)
+
+
+async def test_a_redis_that_forgets_or_is_full_or_was_never_told_the_rules_is_found(
+    redis_server: Redis, sqlite_url: str
+) -> None:
+    client: Any = redis.asyncio.from_url(redis_server.url)
+    machine = {"NECTARY_STORE_URL": sqlite_url, "NECTARY_REDIS_URL": redis_server.url}
+
+    async def found() -> list[str]:
+        seen = levels(await asyncio.to_thread(examined, **machine))
+        return [seen[what] for what in ("redis memory", "risk in redis", "risk log")]
+
+    await client.config_set("maxmemory-policy", "allkeys-lru")
+    assert await found() == ["warn", "warn", "ok"]
+    await client.config_set("maxmemory-policy", "noeviction")
+    await client.hset(HEAD, mapping={"rules": 7, "list": "generation", "seq": 3})
+    for level, chunks in (("warn", FULL_CHUNKS // 2), ("fail", FULL_CHUNKS - FULL_CHUNKS // 2)):
+        pipeline = client.pipeline()
+        for _ in range(chunks):
+            pipeline.xadd(STREAM, {"a": "chunk"})
+        await pipeline.execute()
+        assert await found() == ["ok", "ok", level]
+    await client.aclose()
 
 
 def test_a_database_that_is_not_there_is_a_failure_without_its_password() -> None:

@@ -4,9 +4,15 @@ from pathlib import Path
 
 from prometheus_client import generate_latest
 
+from servers.mesh.clock import SystemClock
 from servers.mesh.config import SPECS, Config
+from servers.mesh.judging.log import EventLog
 from servers.mesh.judging.tally import Tally
+from servers.mesh.limiting.keys import Keys
+from servers.mesh.limiting.limiter import WindowLimiter
+from servers.mesh.limiting.metrics import LimiterMetrics
 from servers.mesh.metrics import Metrics
+from servers.mesh.redis_clients import short_calls
 from tests.architecture.sources import ROOT, sources
 from tests.unit.docs.pages import table
 
@@ -41,7 +47,10 @@ def shown(value: object) -> str:
 def test_the_table_of_metrics_is_what_the_page_for_prometheus_shows() -> None:
     metrics = Metrics()
     metrics.tally("/a").end("OK", "", 0.001)
-    metrics.registry.register(Tally(lambda: 0.0, lambda: 0, lambda: 0))
+    metrics.registry.register(Tally(lambda: 0.0, lambda: 0))
+    limiter = WindowLimiter(short_calls("redis://localhost"), Keys(bytes(16)), SystemClock(), "one")
+    metrics.registry.register(LimiterMetrics(limiter))
+    metrics.registry.register(EventLog([]))
     types = [
         line.split()[2]
         for line in generate_latest(metrics.registry).decode().splitlines()

@@ -1,4 +1,4 @@
-"""Every worked example of `semantics.md`, by hand, against the real rules."""
+"""Every worked example of `semantics.md`, by hand, against the real rules (F-29)."""
 
 import pytest
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from servers.mesh.judging.record import DecisionRecord
+from servers.mesh.judging.record import DecisionRecord, plain_json, to_line
+from servers.risk.sql.decisions import Written
 from tests.fakes import EPOCH
 
 
@@ -35,3 +36,8 @@ def a_refusal(number: int = 1, **fields: Any) -> DecisionRecord:
     """A call that a limit refused."""
     refused = {"outcome": "THROTTLE", "reason": "THROTTLED", "rule_id": "member_calls", "rule_version": 1}
     return a_record(number, **(refused | fields))
+
+
+def written(*records: DecisionRecord) -> list[Written]:
+    """As the log brings them."""
+    return [Written(record, to_line(record, plain_json(record.evidence))) for record in records]

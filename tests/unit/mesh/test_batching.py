@@ -99,19 +99,26 @@ async def test_the_next_batch_gathers_while_one_runs() -> None:
     assert recorder.batches == [[0], [1, 2, 3, 4, 5]]
 
 
-async def test_a_crowd_gathers_through_the_pause_and_nobody_alone_waits() -> None:
+async def test_one_who_comes_back_with_each_answer_never_waits() -> None:
     recorder = Recorder()
     coalescer = Coalescer(recorder, max_size=3, max_waiting=10, pause_seconds=3600)
+    async with asyncio.timeout(5):
+        assert [await coalescer(item) for item in range(20)] == [item * 2 for item in range(20)]
+
+
+async def test_a_crowd_gathers_through_the_pause_and_nobody_alone_waits() -> None:
+    recorder = Recorder()
+    coalescer = Coalescer(recorder, max_size=4, max_waiting=10, pause_seconds=3600)
     alone = asyncio.create_task(coalescer(1))
     await recorder.began.wait()
-    during = asyncio.create_task(coalescer(2))
+    during = [asyncio.create_task(coalescer(item)) for item in (2, 3)]
     assert await alone == 2
-    later = asyncio.create_task(coalescer(3))
+    later = asyncio.create_task(coalescer(4))
     await asyncio.sleep(0)
     assert recorder.batches == [[1]], "those who came during the batch wait for others"
-    full = asyncio.create_task(coalescer(4))
-    assert [*await asyncio.gather(during, later, full)] == [4, 6, 8], "a full batch waits for nobody"
-    assert recorder.batches == [[1], [2, 3, 4]]
+    full = asyncio.create_task(coalescer(5))
+    assert [*await asyncio.gather(*during, later, full)] == [4, 6, 8, 10], "a full batch waits for nobody"
+    assert recorder.batches == [[1], [2, 3, 4, 5]]
 
 
 async def test_a_batch_that_fails_as_a_whole_fails_all_its_waiters_and_no_later_one() -> None:

@@ -1,4 +1,4 @@
-"""The clocks of the process."""
+"""The clocks of the process (F-28)."""
 
 import pytest
 

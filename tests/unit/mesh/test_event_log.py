@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import orjson
 import pytest
 
+from servers.mesh.judging.backlog import ORDINARY
 from servers.mesh.judging.log import EventLog
 from servers.mesh.judging.outlet import Line, Outlet
 from tests.unit.mesh.records import a_record, a_refusal
@@ -104,6 +105,16 @@ async def test_f38_a_stuck_sink_loses_samples_and_counts_them_and_no_refusal(mak
     assert refused <= set(stuck.ids)
     assert outlet.lost == 0
     assert outlet.dropped == 2000 - len(stuck.ids) > 0
+
+
+async def test_a_burst_of_refusals_waits_where_samples_would_be_dropped(make_log: MakeLog) -> None:
+    """All at once, so that not one is a line yet."""
+    shelf = Shelf()
+    log = make_log(Outlet(shelf))
+    for number in range(ORDINARY + 100):
+        log.put(a_refusal(number))
+    await log.flush()
+    assert len(shelf.ids) == ORDINARY + 100
 
 
 async def test_of_calls_let_through_there_is_a_sample_that_says_so(make_log: MakeLog) -> None:

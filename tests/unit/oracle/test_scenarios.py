@@ -1,4 +1,4 @@
-"""The oracle against examples worked out by hand from semantics.md 2.1, settled readings and R1 to R20."""
+"""The oracle against examples worked out by hand from semantics.md 2.1, readings and R1 to R20 (F-29)."""
 
 import pytest
 

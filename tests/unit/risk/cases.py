@@ -33,7 +33,7 @@ PHONE = Subject(SubjectKind.DEVICE, "phone")
 HOME = Subject(SubjectKind.ADDRESS, "192.0.2.7")
 WALLET = Subject(SubjectKind.PAYMENT, "wallet")
 SCENE = "identity.purchase"
-SCENES = (SCENE, "identity.read", "honey.spend")
+SCENES = (SCENE, "identity.read", "risk.appeal")
 RULE_IDS = ("a", "b", "c", "d")
 
 
@@ -70,7 +70,7 @@ def an_entry(subject: Subject = ANN, state: State = State.NONE, **changed: Any) 
 # -- Rules
 
 _KINDS = st.sampled_from([*SubjectKind])
-_PATTERNS = st.sampled_from([*SCENES, "identity.*", "honey.*"])
+_PATTERNS = st.sampled_from([*SCENES, "identity.*", "risk.*"])
 
 
 def limits() -> SearchStrategy[Limit]:

@@ -26,6 +26,8 @@ def says(facts: Facts, one: Seen) -> str:
         return "BREAK_GLASS"
     if one.state == "ALLOWED" and not believed(facts, one):
         return "RULES"
+    if facts.scene == "risk.appeal" and one.state in ("CHALLENGED", "CONFIRMED"):
+        return "SUSPECT"
     if one.state == "CHALLENGED" and one.rule_id in one.snoozed and believed(facts, one):
         return "SUSPECT"
     return one.state.value

@@ -12,7 +12,7 @@ from domain.risk.evidence import Count, Evidence, Seen, Truth
 from domain.risk.findings import Match
 from domain.risk.rules import Limit, OnError, Outcome, Rollout, RuleSet, Verdict
 from domain.risk.stamps import NEVER
-from domain.risk.standing import standing
+from domain.risk.standing import APPEALS, standing
 from domain.risk.states import State
 from domain.risk.subjects import Subject, SubjectKind
 from tests.fakes import EPOCH
@@ -135,6 +135,15 @@ def test_a_broken_glass_lets_everybody_through() -> None:
     seen = (Seen(ANN, State.CONFIRMED), Seen(GLASS, State.ALLOWED))
     decision = decide(RuleSet(1, (a_rule(DENIED),)), a_case(seen=seen))
     assert (decision.outcome, decision.reason) == (Outcome.ALLOW, "BREAK_GLASS")
+
+
+@pytest.mark.parametrize("state", [State.CONFIRMED, State.CHALLENGED])
+def test_the_list_refuses_nobody_who_objects_to_it_and_rules_may(state: State) -> None:
+    seen = (Seen(ANN, state),)
+    appeal = a_case(seen=seen, scene=APPEALS)
+    assert decide(RuleSet(1, ()), a_case(seen=seen)).outcome is not Outcome.ALLOW
+    assert decide(RuleSet(1, ()), appeal).outcome is Outcome.ALLOW
+    assert decide(RuleSet(1, (a_rule(DENIED),)), appeal).reason == "NO_ROBOTS"
 
 
 def test_a_snooze_lifts_a_challenge_by_its_rule_and_no_blacklisting() -> None:

@@ -24,7 +24,7 @@ from domain.risk.listing import (
 )
 from domain.risk.states import State
 from domain.risk.strikes import HALF_LIFE, LONGEST_CONFIRMED, lifetime, strikes_left
-from domain.risk.suspects import MOST_SNOOZES, Change, Entry, Transition
+from domain.risk.suspects import MOST_SNOOZES, Cause, Change, Entry, Transition
 from domain.shared.errors import Invalid, Refused
 from domain.shared.instants import DAY, HOUR, MINUTE, Instant
 from tests.fakes import EPOCH
@@ -159,6 +159,9 @@ def test_transitions_follow_each_other_and_their_chain_holds(steps: Sequence[Ste
     taken = history(steps)
     transitions = [one.change.transition for one in taken]
     assert first_broken(transitions, taken[-1].change.entry if taken else NEW) is None
+    assert [one.previous_hash for one in transitions] == ["", *(one.hash for one in transitions)][
+        : len(transitions)
+    ]
     for one in taken:
         transition = one.change.transition
         assert transition.version == one.before.version + 1 == one.change.entry.version
@@ -282,6 +285,19 @@ def test_an_appeal_takes_back_the_strike_and_makes_immune_from_that_rule_version
     assert listed(now, rule_version=2) is not None
     assert listed(now, rule_id="b") is not None
     assert listed(EPOCH + IMMUNITY) is not None
+
+
+def test_a_person_who_confirms_what_a_rule_found_leaves_it_that_rules_find() -> None:
+    """Else the appeal would make immune from nothing, and the next burst list the member again."""
+    found = entry_after(suspect(NEW, State.SUSPECT, a_cause(), EPOCH, State.CONFIRMED))
+    by_a_person = Cause("operator:zoe", "guesses", "request:9")
+    change = confirm(found, by_a_person, EPOCH, EPOCH + DAY)
+    assert (change.entry.rule_id, change.entry.rule_version) == (found.rule_id, found.rule_version)
+    assert (change.transition.cause.rule_id, change.entry.reason) == ("", "guesses")
+    freed = entry_after(release(change.entry, by_a_person, EPOCH, by_appeal=True))
+    assert suspect(freed, State.SUSPECT, a_cause(), EPOCH, State.CONFIRMED) is None
+    after_its_life = confirm(found, by_a_person, found.expires, found.expires + DAY)
+    assert after_its_life.entry.rule_id == "", "the rule's listing was over"
 
 
 def test_without_an_appeal_the_rule_may_list_again_and_the_strike_stays() -> None:

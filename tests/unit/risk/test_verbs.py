@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from domain.risk.decision import Decision, decided
 from domain.risk.limit import Limit
+from domain.risk.reckoning import Reckoning, reckoned
 from domain.risk.stamps import NEVER, Stamps
 from domain.risk.verbs import Verb, applied
 from domain.risk.window import EMPTY, Window
@@ -16,13 +16,13 @@ MANY = Limit(2, "member", 100, 60_000, name="many")
 
 def run(
     *steps: tuple[Verb, int, int], limits: Sequence[Limit] = (FEW,), at: int = 0
-) -> tuple[Decision, Sequence[Window]]:
+) -> tuple[Reckoning, Sequence[Window]]:
     """The last of some (verb, cost, now), each on what those before left."""
     windows: Sequence[Window] = [EMPTY] * len(limits)
-    decision = decided((), (), (), 0, 0)
+    reckoning = reckoned((), (), (), 0, 0)
     for verb, cost, now in steps:
-        decision, windows = applied(verb, limits, windows, cost, now, at)
-    return decision, windows
+        reckoning, windows = applied(verb, limits, windows, cost, now, at)
+    return reckoning, windows
 
 
 def test_an_admission_is_in_its_window_until_exactly_a_window_has_passed() -> None:
@@ -38,27 +38,27 @@ def test_in_buckets_it_stays_until_its_bucket_has_left() -> None:
 
 
 def test_all_limits_have_room_or_none_is_charged() -> None:
-    decision, windows = run((Verb.DECIDE, 3, 5_000), (Verb.DECIDE, 1, 5_000), limits=[FEW, MANY])
-    assert (decision.admitted, decision.deciding, decision.used) == (False, FEW, [3, 3])
+    reckoning, windows = run((Verb.DECIDE, 3, 5_000), (Verb.DECIDE, 1, 5_000), limits=[FEW, MANY])
+    assert (reckoning.admitted, reckoning.deciding, reckoning.used) == (False, FEW, [3, 3])
     assert windows[1].used(MANY, 5_000) == 3
 
 
 def test_the_limit_with_the_longest_wait_decides() -> None:
     slow = Limit(3, "member", 3, 9_000)
-    decision, _ = run((Verb.DECIDE, 3, 5_000), (Verb.DECIDE, 1, 5_500), limits=[FEW, slow, MANY])
-    assert (decision.deciding, decision.retry_after_ms) == (slow, 8_500)
+    reckoning, _ = run((Verb.DECIDE, 3, 5_000), (Verb.DECIDE, 1, 5_500), limits=[FEW, slow, MANY])
+    assert (reckoning.deciding, reckoning.retry_after_ms) == (slow, 8_500)
     too_much, _ = run((Verb.DECIDE, 3, 5_000), (Verb.DECIDE, 4, 5_500), limits=[slow, FEW, MANY])
     assert (too_much.deciding, too_much.retry_after_ms) == (slow, NEVER)
 
 
 def test_the_nearest_limit_says_how_much_an_admitted_request_leaves() -> None:
-    decision, _ = run((Verb.DECIDE, 2, 5_000), limits=[MANY, FEW])
-    assert (decision.deciding, decision.remaining) == (FEW, 1)
+    reckoning, _ = run((Verb.DECIDE, 2, 5_000), limits=[MANY, FEW])
+    assert (reckoning.deciding, reckoning.remaining) == (FEW, 1)
 
 
 def test_a_request_without_limits_is_admitted() -> None:
-    decision, _ = run((Verb.DECIDE, 1, 5_000), limits=[])
-    assert (decision.admitted, decision.deciding, decision.remaining) == (True, None, None)
+    reckoning, _ = run((Verb.DECIDE, 1, 5_000), limits=[])
+    assert (reckoning.admitted, reckoning.deciding, reckoning.remaining) == (True, None, None)
 
 
 @pytest.mark.parametrize("look", [(Verb.DECIDE, 0, 5_000), (Verb.CHECK, 2, 5_000), (Verb.ATTEMPT, 2, 5_000)])
@@ -67,8 +67,8 @@ def test_a_look_takes_nothing(look: tuple[Verb, int, int]) -> None:
 
 
 def test_what_is_spent_in_any_case_counts_beyond_the_limit() -> None:
-    decision, windows = run((Verb.SPEND, 5, 5_000))
-    assert (decision.admitted, windows[0].used(FEW, 5_000)) == (False, 5)
+    reckoning, windows = run((Verb.SPEND, 5, 5_000))
+    assert (reckoning.admitted, windows[0].used(FEW, 5_000)) == (False, 5)
 
 
 def test_a_drain_takes_what_is_left_where_there_was_no_room() -> None:
@@ -95,9 +95,9 @@ def test_a_reset_forgets() -> None:
 
 
 def test_a_decision_is_made_again_from_its_recorded_counts() -> None:
-    decision, _ = run((Verb.DECIDE, 3, 5_000), (Verb.DECIDE, 1, 5_250), limits=[FEW, MANY])
-    again = decided(decision.limits, decision.used, decision.waits_ms, decision.cost, decision.now_ms)
-    assert again == decision
+    reckoning, _ = run((Verb.DECIDE, 3, 5_000), (Verb.DECIDE, 1, 5_250), limits=[FEW, MANY])
+    again = reckoned(reckoning.limits, reckoning.used, reckoning.waits_ms, reckoning.cost, reckoning.now_ms)
+    assert again == reckoning
     assert (again.deciding, again.retry_after_ms) == (FEW, 750)
 
 

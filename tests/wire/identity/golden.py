@@ -1,22 +1,12 @@
-"""One exchange a method, told as a story, and compared with what is kept under `golden/`.
+"""One exchange a method, told as a story, and compared with what is kept under `golden/`."""
 
-`NECTARY_GOLDEN=write` keeps what was told instead of comparing it. Ids and codes differ with every run, so
-each is written as its turn: `<id-1>`.
-"""
-
-import json
-import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-
-from google.protobuf import message_factory
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
 
 from nectary.identity.v1 import catalog_service_pb2 as catalogs
 from nectary.identity.v1 import identity_pb2 as identity
 from nectary.identity.v1 import identity_service_pb2 as pb
+from tests.wire.exchanges import Exchanges, paths_of
 from tests.wire.identity import requests as r
 from tests.wire.identity.cards import ANNUAL, CARD, FENGXIANG, MONTHLY, QUARTERLY, STUDENT, a_catalog
 from tests.wire.identity.mesh import START, Mesh
@@ -26,48 +16,15 @@ SERVICES = (
     catalogs.DESCRIPTOR.services_by_name["CatalogService"],
     pb.DESCRIPTOR.services_by_name["IdentityService"],
 )
-PATHS = {
-    method.name: f"/{service.full_name}/{method.name}" for service in SERVICES for method in service.methods
-}
+PATHS = paths_of(SERVICES)
 METHODS = list(PATHS)
 
-_RANDOM = re.compile(r"\b(?:[0-9a-f]{32}(?:[0-9a-f]{32})?|[A-Z2-9]{5}(?:-[A-Z2-9]{5}){3})\b")
 
-
-class Story:
-    """What was asked and answered, by method."""
+class Story(Exchanges[Mesh]):
+    """What was asked of Identity."""
 
     def __init__(self, mesh: Mesh) -> None:
-        self.mesh = mesh
-        self.requests: dict[str, Any] = {}
-        self.answers: dict[str, bytes] = {}
-        """As they were on the wire."""
-
-    async def tell(self, name: str, request: Message) -> Any:
-        """Call a method and remember the exchange."""
-        answer = await self.mesh.call(PATHS[name], request)
-        self.requests[name], self.answers[name] = request, answer
-        return _answer_of(name).FromString(answer)
-
-    def text(self, name: str) -> str:
-        """The exchange of a method as JSON, the same in every run."""
-        answer = _answer_of(name).FromString(self.answers[name])
-        exchange = {"request": _plain(self.requests[name]), "response": _plain(answer)}
-        found: dict[str, str] = {}
-
-        def turn(match: re.Match[str]) -> str:
-            return found.setdefault(match.group(), f"<id-{len(found) + 1}>")
-
-        return _RANDOM.sub(turn, json.dumps(exchange, indent=2, sort_keys=True, ensure_ascii=False)) + "\n"
-
-
-def _answer_of(name: str) -> Any:
-    [method] = [service.methods_by_name[name] for service in SERVICES if name in service.methods_by_name]
-    return message_factory.GetMessageClass(method.output_type)
-
-
-def _plain(message: Message) -> dict[str, Any]:
-    return MessageToDict(message, preserving_proto_field_name=True)
+        super().__init__(mesh, SERVICES)
 
 
 async def told(mesh: Mesh) -> Story:

@@ -1,4 +1,4 @@
-"""One effect and one answer for each request id."""
+"""One effect and one answer for each request id (F-31)."""
 
 from datetime import timedelta
 from typing import Any

@@ -52,6 +52,19 @@ async def test_a07_unknown_methods_count_against_the_peer(judged: Judged) -> Non
         assert rule.strikes.suspect_after == 1
 
 
+@pytest.mark.parametrize(
+    "path", ["/nectary.common.v1.TestClockService/GetTime", "/grpc.reflection.v1.ServerReflection/X"]
+)
+async def test_a_method_that_is_served_elsewhere_is_no_guess(judged: Judged, path: str) -> None:
+    """An operator's tools ask for a clock and for reflection with each command."""
+    async with judged() as court, channel_to(court.server.address) as tool:
+        probe: Any = tool.unary_unary(path)
+        codes = {(await refusal(probe(b""))).code for _ in range(SCAN_CALLS + 5)}
+        assert codes == {grpc.StatusCode.UNIMPLEMENTED}
+        records = await court.records(SCAN_CALLS + 5)
+        assert {record.scene for record in records} == {"mesh.elsewhere"}
+
+
 async def test_a07_a_scan_slows_down_nobody_else(judged: Judged) -> None:
     async with judged() as court:
         await scan(court, SCAN_CALLS + 1)

@@ -132,6 +132,16 @@ async def test_a_verdict_denies_and_says_why(judged: Judged, redis_client: Redis
         assert (error.metadata["rule_id"], error.metadata["why"]) == ("never", "closed for repairs")
 
 
+async def test_a14_a_condition_that_cannot_be_evaluated_is_counted_and_its_rule_off(
+    judged: Judged, redis_client: Redis
+) -> None:
+    await put_in_force(redis_client, replace(NEVER, condition="1 / (cost - cost) == 1"))
+    async with judged() as court:
+        for _ in range(3):
+            await court.server.stub.Echo(HELLO)
+        assert court.metric("nectary_risk_failed_conditions_total", rule="never") == 1, "one kind of call"
+
+
 async def test_a_broken_glass_lets_everybody_through(judged: Judged, redis_client: Redis) -> None:
     await put_in_force(redis_client, PACE, NEVER)
     await list_entries(redis_client, an_entry(SubjectKind.SCENE, "testing.echo", State.ALLOWED))

@@ -120,3 +120,12 @@ async def test_the_first_and_last_microsecond_of_the_calendar_are_taken(embedded
     for seconds, nanos in ((0, 0), (253_402_300_799, 999_999_000)):
         request.time.seconds, request.time.nanos = seconds, nanos
         assert (await embedded.stub.Echo(request)).text == "ok"
+
+
+async def test_a_refusal_told_again_is_told_in_the_same_words_and_a_bug_in_its_own(embedded: Running) -> None:
+    told = [await refusal(embedded.stub.Fail(pb.FailRequest(kind="refused"))) for _ in range(3)]
+    assert {(error.reason, error.message, error.metadata["term_id"]) for error in told} == {
+        ("TERM_PAUSED", "the term is paused", "t1")
+    }
+    bugs = [await refusal(embedded.stub.Fail(pb.FailRequest(kind="broken-metadata"))) for _ in range(3)]
+    assert len({error.metadata["request_id"] for error in bugs}) == 3

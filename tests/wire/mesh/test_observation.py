@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 
 from nectary.testing.v1 import echo_service_pb2 as pb
+from servers.mesh.interceptors.observe import MOST_REFUSALS
 from tests.wire.mesh.certificates import Authority, gateway
 from tests.wire.mesh.echo import EchoServicer
 from tests.wire.mesh.running import refusal, running
@@ -55,3 +56,17 @@ async def test_a_refused_member_is_found_in_the_log(echo: EchoServicer, tmp_path
     assert (record["caller"], record["member_id"]) == (gateway("bff"), "m1")
     assert record["reason"] == "MEMBER_NOT_ALLOWED"
     assert token not in str(records)
+
+
+async def test_a_storm_of_refusals_is_counted_whole_and_logged_in_part(echo: EchoServicer) -> None:
+    refused = pb.FailRequest(kind="throttled")
+    with structlog.testing.capture_logs() as records:
+        async with running(echo) as server:
+            for _ in range(MOST_REFUSALS + 50):
+                await refusal(server.stub.Fail(refused))
+            await refusal(server.stub.Fail(pb.FailRequest(kind="value-error")))
+    lines = [record for record in records if record["event"] == "call"]
+    tally = server.process.metrics.tallies["/nectary.testing.v1.EchoService/Fail"]
+    assert tally.endings[("RESOURCE_EXHAUSTED", "THROTTLED")] == MOST_REFUSALS + 50
+    assert MOST_REFUSALS <= sum(line["log_level"] == "warning" for line in lines) < MOST_REFUSALS + 50
+    assert [line["code"] for line in lines if line["log_level"] == "error"] == ["INTERNAL"]

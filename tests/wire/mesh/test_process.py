@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import urllib.request
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -44,7 +45,10 @@ class Started:
 
 @asynccontextmanager
 async def started(*command: str, **settings: object) -> AsyncIterator[Started]:
-    environment = {f"NECTARY_{key.upper()}": str(value) for key, value in settings.items()}
+    folder = tempfile.TemporaryDirectory()
+    # What one server's Redis counted is not for the next one.
+    given = {"data_folder": folder.name} | settings
+    environment = {f"NECTARY_{key.upper()}": str(value) for key, value in given.items()}
     path = os.pathsep.join(str(ROOT / part) for part in ("", "generated"))
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -61,6 +65,7 @@ async def started(*command: str, **settings: object) -> AsyncIterator[Started]:
         if process.returncode is None:
             process.kill()
             await process.communicate()
+        folder.cleanup()
 
 
 async def is_healthy(address: str) -> bool:

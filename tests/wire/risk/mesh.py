@@ -43,12 +43,15 @@ class Mesh:
         """Let the clock stand at a moment."""
         await self.clock.set(moment, frozen=True)
 
-    async def call(self, name: str, request: Any) -> bytes:
+    async def call(self, path: str, request: Any) -> bytes:
         """The answer as it is on the wire."""
-        path = f"/{SERVICE.full_name}/{name}"
         call: Any = self.channel.unary_unary(path, request_serializer=type(request).SerializeToString)
         answer: bytes = await call(request)
         return answer
+
+    async def ask(self, name: str, request: Any) -> bytes:
+        """As `call`, of a method of Risk."""
+        return await self.call(f"/{SERVICE.full_name}/{name}", request)
 
     async def applied(self, rules: risk_pb2.RuleSet, **more: Any) -> pb.ApplyRulesResponse:
         """Apply rules that a plan has confirmed."""

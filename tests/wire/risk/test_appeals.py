@@ -10,6 +10,7 @@ from nectary.risk.v1 import risk_pb2 as risk
 from nectary.risk.v1 import risk_service_pb2 as pb
 from tests.wire.risk import requests as r
 from tests.wire.risk.mesh import START, Mesh
+from tests.wire.risk.test_decisions import until
 
 DAY = timedelta(days=1)
 
@@ -84,6 +85,13 @@ async def test_a19_a_flood_of_appeals_is_one_appeal(mesh: Mesh) -> None:
 async def test_the_same_appeal_is_answered_alike_whatever_has_happened_since(mesh: Mesh) -> None:
     ann = await listed(mesh)
     request = r.an_appeal(ann.value)
-    first = await mesh.call("Appeal", request)
+    first = await mesh.ask("Appeal", request)
     await mesh.risk.ReleaseSuspect(r.a_release(ann))
-    assert await mesh.call("Appeal", request) == first
+    assert await mesh.ask("Appeal", request) == first
+
+
+async def test_the_list_that_denies_a_member_does_not_deny_it_its_appeal(living_mesh: Mesh) -> None:
+    ann = await listed(living_mesh)
+    request = pb.EvaluateRequest(facts=r.facts(ann), check_only=True)
+    await until(living_mesh.risk.Evaluate, request, lambda found: found.decision.outcome == risk.OUTCOME_DENY)
+    assert (await living_mesh.risk.Appeal(r.an_appeal(ann.value))).appeal.state == risk.APPEAL_STATE_OPEN

@@ -97,7 +97,7 @@ async def test_every_bad_field_is_named_and_nothing_is_written(mesh: Mesh) -> No
     for field, request in cases():
         name = type(request).__name__.removesuffix("Request")
         with pytest.raises(InvalidRequest) as caught:
-            await mesh.call(name, request)
+            await mesh.ask(name, request)
         named = {violation.field for violation in caught.value.violations}
         told = f"{caught.value} {dict(caught.value.metadata)} {caught.value.violations}"
         if field not in named or any(inside in told for inside in INSIDES):

@@ -200,7 +200,7 @@ async def test_a21_a_limit_that_many_would_meet_is_told_by_what_they_called(livi
     await in_force(living_mesh, r.a_limit(units=4, scenes=[SCENE]))
     for _ in range(3):
         await asyncio.gather(*(evaluated(living_mesh, r.member(f"m-{one}")) for one in range(30)))
-    await recorded(living_mesh, 50)
+    await recorded(living_mesh, 90, page_size=100)
     fewer = r.an_apply(r.rules(r.a_limit(units=2, scenes=[SCENE])), validate_only=True)
     plan = await until(living_mesh.risk.ApplyRules, fewer, lambda answer: answer.needs_confirmation)
     assert "30 would newly be refused" in plan.warnings[0]

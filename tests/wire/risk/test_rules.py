@@ -112,9 +112,9 @@ async def test_a_revision_that_never_was_is_not_found(mesh: Mesh) -> None:
 
 async def test_the_same_apply_is_done_once_and_answered_alike(mesh: Mesh) -> None:
     request = r.an_apply(r.rules(r.a_limit(units=90)))
-    first = await mesh.call("ApplyRules", request)
+    first = await mesh.ask("ApplyRules", request)
     await mesh.applied(r.rules(r.a_limit(units=80)))
-    assert await mesh.call("ApplyRules", request) == first
+    assert await mesh.ask("ApplyRules", request) == first
     assert (await current(mesh)).revision == 3
     request.reason = "another body"
     with pytest.raises(InvalidRequest, match=r"^IDEMPOTENCY_KEY_REUSED:"):

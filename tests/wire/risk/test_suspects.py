@@ -118,11 +118,11 @@ async def test_the_same_request_is_done_once_and_answered_alike(mesh: Mesh) -> N
     ann, again = r.member(), r.member()
     for request in (r.a_confirmation(ann), r.a_release(ann), r.a_permission(ann, START + DAY)):
         name = type(request).__name__.removesuffix("Request")
-        first = await mesh.call(name, request)
-        assert await mesh.call(name, request) == first
+        first = await mesh.ask(name, request)
+        assert await mesh.ask(name, request) == first
         request.subject.CopyFrom(again)
         with pytest.raises(InvalidRequest, match=r"^IDEMPOTENCY_KEY_REUSED:"):
-            await mesh.call(name, request)
+            await mesh.ask(name, request)
     assert (await found(mesh, ann)).suspect.version == 3
 
 

@@ -63,6 +63,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INTERNAL: a bug of ours. Metadata: `request_id` finds it in the log."""
     ERROR_REASON_METHOD_UNKNOWN: _ErrorReason.ValueType  # 29
     """UNIMPLEMENTED: no such method here."""
+    ERROR_REASON_DECIDED_ELSEWHERE: _ErrorReason.ValueType  # 30
+    """UNAVAILABLE: what counts calls does not answer, and meanwhile another replica has the last units of a
+    limit for this subject; `RetryInfo` says when to try another. Metadata: `rule_id`, `decision_id`.
+    """
     ERROR_REASON_CATALOG_NOT_FOUND: _ErrorReason.ValueType  # 100
     """NOT_FOUND: no catalogue was applied at that time."""
     ERROR_REASON_SKU_NOT_FOUND: _ErrorReason.ValueType  # 101
@@ -175,6 +179,44 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: this listing was appealed before, and stayed. Metadata: `appeal_id`."""
     ERROR_REASON_TOO_MANY_SNOOZES: _ErrorReason.ValueType  # 223
     """FAILED_PRECONDITION: so many rules are snoozed for the subject already. Metadata: `limit`."""
+    ERROR_REASON_SOLD_OUT: _ErrorReason.ValueType  # 300
+    """RESOURCE_EXHAUSTED: fewer units than wanted are left for this member at this moment; those that come back
+    are sold again. Metadata: `activity_id`.
+    """
+    ERROR_REASON_NOT_OPEN_YET: _ErrorReason.ValueType  # 301
+    """FAILED_PRECONDITION: the activity does not sell yet. Metadata: `activity_id`, `open_time`."""
+    ERROR_REASON_ACTIVITY_CLOSED: _ErrorReason.ValueType  # 302
+    """FAILED_PRECONDITION: the activity sells no more. Metadata: `activity_id`."""
+    ERROR_REASON_MEMBER_LIMIT_REACHED: _ErrorReason.ValueType  # 303
+    """FAILED_PRECONDITION: the member has, or would have, more units than one member may. Metadata:
+    `activity_id`, `member_limit`.
+    """
+    ERROR_REASON_NOT_ELIGIBLE: _ErrorReason.ValueType  # 304
+    """FAILED_PRECONDITION: no part of the stock is open to this member. Metadata: `activity_id` and, if one will
+    be released to everybody, `release_time`.
+    """
+    ERROR_REASON_SCENE_NOT_ALLOWED: _ErrorReason.ValueType  # 305
+    """FAILED_PRECONDITION: the activity does not sell from there. Metadata: `activity_id`, `scene`."""
+    ERROR_REASON_ELIGIBILITY_UNKNOWN: _ErrorReason.ValueType  # 306
+    """UNAVAILABLE: it matters which cards the member holds, and Identity does not answer. Nothing was written."""
+    ERROR_REASON_PAYMENT_ID_REUSED: _ErrorReason.ValueType  # 307
+    """FAILED_PRECONDITION: this payment was told of before, with another order or amount. Metadata:
+    `payment_id`, `order_id`.
+    """
+    ERROR_REASON_ACTIVITY_NOT_FOUND: _ErrorReason.ValueType  # 310
+    """NOT_FOUND: no such activity, or a draft that this caller may not see. Metadata: `activity_id`."""
+    ERROR_REASON_ACTIVITY_EXISTS: _ErrorReason.ValueType  # 311
+    """FAILED_PRECONDITION: there is another activity of this id. Metadata: `activity_id`."""
+    ERROR_REASON_ACTIVITY_STATE_WRONG: _ErrorReason.ValueType  # 312
+    """FAILED_PRECONDITION: the activity's state forbids it. Metadata: `activity_id`, `state` and, for a change,
+    `field`.
+    """
+    ERROR_REASON_STOCK_BELOW_TAKEN: _ErrorReason.ValueType  # 313
+    """FAILED_PRECONDITION: the stock would be less than what is taken. Metadata: `activity_id`, `tranche`,
+    `taken`.
+    """
+    ERROR_REASON_GATE_UNAVAILABLE: _ErrorReason.ValueType  # 314
+    """UNAVAILABLE: the gate does not answer. The sale goes on without it."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was not done: the `reason` of the one `google.rpc.ErrorInfo` that every error status
@@ -224,6 +266,10 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 28
 """INTERNAL: a bug of ours. Metadata: `request_id` finds it in the log."""
 ERROR_REASON_METHOD_UNKNOWN: ErrorReason.ValueType  # 29
 """UNIMPLEMENTED: no such method here."""
+ERROR_REASON_DECIDED_ELSEWHERE: ErrorReason.ValueType  # 30
+"""UNAVAILABLE: what counts calls does not answer, and meanwhile another replica has the last units of a
+limit for this subject; `RetryInfo` says when to try another. Metadata: `rule_id`, `decision_id`.
+"""
 ERROR_REASON_CATALOG_NOT_FOUND: ErrorReason.ValueType  # 100
 """NOT_FOUND: no catalogue was applied at that time."""
 ERROR_REASON_SKU_NOT_FOUND: ErrorReason.ValueType  # 101
@@ -336,4 +382,42 @@ ERROR_REASON_APPEAL_ANSWERED: ErrorReason.ValueType  # 222
 """FAILED_PRECONDITION: this listing was appealed before, and stayed. Metadata: `appeal_id`."""
 ERROR_REASON_TOO_MANY_SNOOZES: ErrorReason.ValueType  # 223
 """FAILED_PRECONDITION: so many rules are snoozed for the subject already. Metadata: `limit`."""
+ERROR_REASON_SOLD_OUT: ErrorReason.ValueType  # 300
+"""RESOURCE_EXHAUSTED: fewer units than wanted are left for this member at this moment; those that come back
+are sold again. Metadata: `activity_id`.
+"""
+ERROR_REASON_NOT_OPEN_YET: ErrorReason.ValueType  # 301
+"""FAILED_PRECONDITION: the activity does not sell yet. Metadata: `activity_id`, `open_time`."""
+ERROR_REASON_ACTIVITY_CLOSED: ErrorReason.ValueType  # 302
+"""FAILED_PRECONDITION: the activity sells no more. Metadata: `activity_id`."""
+ERROR_REASON_MEMBER_LIMIT_REACHED: ErrorReason.ValueType  # 303
+"""FAILED_PRECONDITION: the member has, or would have, more units than one member may. Metadata:
+`activity_id`, `member_limit`.
+"""
+ERROR_REASON_NOT_ELIGIBLE: ErrorReason.ValueType  # 304
+"""FAILED_PRECONDITION: no part of the stock is open to this member. Metadata: `activity_id` and, if one will
+be released to everybody, `release_time`.
+"""
+ERROR_REASON_SCENE_NOT_ALLOWED: ErrorReason.ValueType  # 305
+"""FAILED_PRECONDITION: the activity does not sell from there. Metadata: `activity_id`, `scene`."""
+ERROR_REASON_ELIGIBILITY_UNKNOWN: ErrorReason.ValueType  # 306
+"""UNAVAILABLE: it matters which cards the member holds, and Identity does not answer. Nothing was written."""
+ERROR_REASON_PAYMENT_ID_REUSED: ErrorReason.ValueType  # 307
+"""FAILED_PRECONDITION: this payment was told of before, with another order or amount. Metadata:
+`payment_id`, `order_id`.
+"""
+ERROR_REASON_ACTIVITY_NOT_FOUND: ErrorReason.ValueType  # 310
+"""NOT_FOUND: no such activity, or a draft that this caller may not see. Metadata: `activity_id`."""
+ERROR_REASON_ACTIVITY_EXISTS: ErrorReason.ValueType  # 311
+"""FAILED_PRECONDITION: there is another activity of this id. Metadata: `activity_id`."""
+ERROR_REASON_ACTIVITY_STATE_WRONG: ErrorReason.ValueType  # 312
+"""FAILED_PRECONDITION: the activity's state forbids it. Metadata: `activity_id`, `state` and, for a change,
+`field`.
+"""
+ERROR_REASON_STOCK_BELOW_TAKEN: ErrorReason.ValueType  # 313
+"""FAILED_PRECONDITION: the stock would be less than what is taken. Metadata: `activity_id`, `tranche`,
+`taken`.
+"""
+ERROR_REASON_GATE_UNAVAILABLE: ErrorReason.ValueType  # 314
+"""UNAVAILABLE: the gate does not answer. The sale goes on without it."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

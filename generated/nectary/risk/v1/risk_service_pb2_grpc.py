@@ -199,8 +199,9 @@ class RiskServiceServicer:
 
     def Appeal(self, request, context):
         """Objects to a listing, in a member's name: a person answers within a day. While one is open, another
-        answers the same appeal. FAILED_PRECONDITION (SUBJECT_NOT_LISTED) if the member is not refused for
-        being listed, (APPEAL_ANSWERED) if this listing was appealed before and stayed.
+        answers the same appeal. Rules limit appeals; the list refuses none. FAILED_PRECONDITION
+        (SUBJECT_NOT_LISTED) if the member is not refused for being listed, (APPEAL_ANSWERED) if this listing was
+        appealed before and stayed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -62,8 +62,9 @@ class RiskServiceStub:
     """
     Appeal: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.AppealRequest, _risk_service_pb2.AppealResponse]
     """Objects to a listing, in a member's name: a person answers within a day. While one is open, another
-    answers the same appeal. FAILED_PRECONDITION (SUBJECT_NOT_LISTED) if the member is not refused for
-    being listed, (APPEAL_ANSWERED) if this listing was appealed before and stayed.
+    answers the same appeal. Rules limit appeals; the list refuses none. FAILED_PRECONDITION
+    (SUBJECT_NOT_LISTED) if the member is not refused for being listed, (APPEAL_ANSWERED) if this listing was
+    appealed before and stayed.
     """
     ListDecisions: _aio.UnaryUnaryMultiCallable[_risk_service_pb2.ListDecisionsRequest, _risk_service_pb2.ListDecisionsResponse]
     """Lists recorded decisions, the newest first."""
@@ -184,8 +185,9 @@ class RiskServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_risk_service_pb2.AppealRequest, _abc.Awaitable[_risk_service_pb2.AppealResponse]],
     ) -> _abc.Awaitable[_risk_service_pb2.AppealResponse]:
         """Objects to a listing, in a member's name: a person answers within a day. While one is open, another
-        answers the same appeal. FAILED_PRECONDITION (SUBJECT_NOT_LISTED) if the member is not refused for
-        being listed, (APPEAL_ANSWERED) if this listing was appealed before and stayed.
+        answers the same appeal. Rules limit appeals; the list refuses none. FAILED_PRECONDITION
+        (SUBJECT_NOT_LISTED) if the member is not refused for being listed, (APPEAL_ANSWERED) if this listing was
+        appealed before and stayed.
         """
 
     @_abc_1.abstractmethod

@@ -1,7 +1,10 @@
-"""The story that `nectary demo` tells on a mesh of its own.
+"""The story that `nectary demo` tells on meshes of its own.
 
+chapters.py   cards, an abuse, real purchases
 story.py      who acts, and what was seen
 scenes.py     the five scenes of chapter one
-figures.py    what must be seen, worked out by hand
+figures.py    what must be seen in them, worked out by hand
 check.py      what was seen beside it
+risk/         chapter two
+flash_sale.py chapter four: a crowd, and one who pays
 """

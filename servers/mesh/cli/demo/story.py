@@ -30,7 +30,7 @@ class Story:
 
     def tell(self, title: str, text: str) -> None:
         """Opens a scene."""
-        self.output.show(Panel(Text(text), title=title, title_align="left", width=80))
+        tell(self.output, title, text)
 
     def say(self, text: str) -> None:
         self.output.show(text)
@@ -59,6 +59,11 @@ class Story:
             show_timeline(self.output.console, timeline, now=await self.mesh.clock.now(), zone=ZONE)
             self.output.show("")
         return timeline
+
+
+def tell(output: Output, title: str, text: str) -> None:
+    """A few sentences before what they are about."""
+    output.show(Panel(Text(text), title=title, title_align="left", width=80))
 
 
 def local(moment: str) -> datetime:

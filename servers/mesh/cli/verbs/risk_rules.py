@@ -13,7 +13,6 @@ from servers.mesh.cli.verb import verb
 
 if TYPE_CHECKING:
     from rich.table import Table
-    from rich.text import Text
 
     from nectary.risk.v1 import risk_pb2, risk_service_pb2
 
@@ -21,7 +20,6 @@ File = Annotated[Path | None, typer.Argument(help="A YAML or JSON file; its firs
 Revision = Annotated[
     int, typer.Option(help="The rules of an old revision instead of a file: to undo.", min=0)
 ]
-_SIGNS = {1: ("+", "green"), 2: ("~", "yellow"), 3: ("-", "red")}
 
 
 def register(app: typer.Typer) -> None:
@@ -117,27 +115,10 @@ def _ask(session: Session, planned: "risk_service_pb2.ApplyRulesResponse", *, ye
 
 
 def _show(session: Session, answer: "risk_service_pb2.ApplyRulesResponse", verdict: str) -> None:
-    if session.output.as_json:
-        return
-    if answer.violations:
-        wrong = (f"error: {plain(one.field)}: {plain(one.description)}" for one in answer.violations)
-        session.output.show(*wrong)
-        return
-    session.output.show(*(_line(change) for change in answer.changes))
-    session.output.show(*(f"warning: {plain(warning)}" for warning in answer.warnings))
-    count = len(answer.changes)
-    changes = "1 change" if count == 1 else f"{count} changes"
-    session.output.show(f"{changes}; {verdict}" if count else "no changes")
+    if not session.output.as_json:
+        from servers.mesh.cli.drawing.risk import plan_lines
 
-
-def _line(change: "risk_pb2.RuleChange") -> "Text":
-    from rich.text import Text
-
-    sign, colour = _SIGNS.get(change.kind, ("?", ""))
-    text = Text(f"{sign} {plain(change.rule_id)}", style=colour)
-    for field in change.fields:
-        text.append(f"\n    {plain(field)}", style="default")
-    return text
+        session.output.show(*plan_lines(answer, verdict))
 
 
 def _table(rules: "risk_pb2.RuleSet") -> "Table":

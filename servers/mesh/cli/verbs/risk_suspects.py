@@ -5,16 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from servers.mesh.cli.moments import optional_moment, parse_moment
-from servers.mesh.cli.output import plain
-from servers.mesh.cli.risk_words import state_text, subject_of, subject_text
+from servers.mesh.cli.risk_words import subject_of
 from servers.mesh.cli.session import Session
 from servers.mesh.cli.verb import verb
 from servers.mesh.cli.words import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from rich.table import Table
 
     from nectary.risk.v1 import risk_pb2
 
@@ -63,7 +60,7 @@ async def suspects(
     if not page.suspects:
         session.output.show("nobody is listed")
         return
-    session.output.show(_table(session, page.suspects))
+    _show(session, page.suspects)
     if page.next_page_token:
         session.output.show(f"the newest {lines}; there are more")
 
@@ -73,18 +70,11 @@ async def show(session: Session, subject: Subject) -> None:
     async with session.connect() as mesh:
         found = await mesh.risk.get_subject(subject_of(subject))
     session.output.document(found)
-    if session.output.as_json:
-        return
-    from clients.times import datetime_of
+    if not session.output.as_json:
+        from servers.mesh.cli.drawing.risk import history_lines
 
-    session.output.show(_table(session, [found.suspect]))
-    for one in found.transitions:
-        moment = session.moment(datetime_of(one.transition_time))
-        steps = f"{state_text(one.from_state)} -> {state_text(one.to_state)}"
-        why = plain(" ".join(part for part in (one.rule_id, one.reason, one.detail) if part))
-        session.output.show(f"{moment}  {steps}  by {plain(one.actor)}: {why}")
-    if not found.chain_intact:
-        session.output.show("warning: the chain of transitions is broken: somebody wrote past the service")
+        _show(session, [found.suspect])
+        session.output.show(*history_lines(found, session.zone))
 
 
 async def confirm(
@@ -138,21 +128,10 @@ async def allow(
 def _done(session: Session, suspect: "risk_pb2.Suspect") -> None:
     session.output.document(suspect)
     if not session.output.as_json:
-        session.output.show(_table(session, [suspect]))
+        _show(session, [suspect])
 
 
-def _table(session: Session, found: "Iterable[risk_pb2.Suspect]") -> "Table":
-    from rich.table import Table
+def _show(session: Session, found: "Iterable[risk_pb2.Suspect]") -> None:
+    from servers.mesh.cli.drawing.risk import suspects_table
 
-    from clients.times import datetime_of
-
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("subject", "state", "until", "by", "why"):
-        table.add_column(heading, no_wrap=heading != "why")
-    for one in found:
-        until = session.moment(datetime_of(one.expire_time)) if one.HasField("expire_time") else ""
-        snoozes = "".join(f" (not by {snooze.rule_id})" for snooze in one.snoozes)
-        state = state_text(one.state) + (", appeals" if one.appeal.state == 1 else "")
-        by = one.rule_id or ("a person" if one.version else "")
-        table.add_row(subject_text(one.subject), state, until, by, plain(one.reason + snoozes))
-    return table
+    session.output.show(suspects_table(found, session.zone))

@@ -6,8 +6,9 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local epoch = redis.call('GET', KEYS[1])
-if not epoch then
+local epoch = redis.pcall('GET', KEYS[1])
+-- What is none of ours, even of another type, is as good as lost.
+if epoch ~= ARGV[1] and (type(epoch) ~= 'string' or not string.match(epoch, '^%d+%-')) then
   epoch = string.format('%.0f-%s', now, ARGV[2])
   redis.call('SET', KEYS[1], epoch)
 end

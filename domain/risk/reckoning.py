@@ -1,4 +1,4 @@
-"""What is decided about a request, and why: a pure function of its limits and what they had counted."""
+"""What the windows say of a request, all of them together: the pure outcome of what they had counted."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,10 +7,10 @@ from domain.risk.limit import Limit
 from domain.risk.stamps import NEVER
 
 
-class Decision(NamedTuple):
+class Reckoning(NamedTuple):
     """One request before all of its limits, with the counts that decided it.
 
-    `decided` makes the same again from the recorded counts.
+    `reckoned` makes the same again from the recorded counts.
     """
 
     admitted: bool
@@ -51,8 +51,8 @@ class Decision(NamedTuple):
         return [limit.units - used - taken for limit, used in zip(self.limits, self.used, strict=True)]
 
 
-def decided(
+def reckoned(
     limits: Sequence[Limit], used: Sequence[int], waits_ms: Sequence[int], cost: int, now_ms: int
-) -> Decision:
+) -> Reckoning:
     """Admitted if every limit has room: all of them or none is charged."""
-    return Decision(not any(waits_ms), cost, now_ms, limits, used, waits_ms)
+    return Reckoning(not any(waits_ms), cost, now_ms, limits, used, waits_ms)

@@ -1,0 +1,39 @@
+"""A benchmark's server: grpc.aio on uvloop with the transport's settings of the house, and no more."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
+from servers.mesh.config import load
+from servers.mesh.transport import channel_options
+
+Handler = Callable[[Any, Any], Awaitable[Message]]
+Methods = Mapping[str, tuple[Handler, type[Message]]]
+"""By method: what answers, and what it is asked."""
+
+
+async def serve(service: str, methods: Methods) -> None:
+    """Answers on a free port of loopback, which the first line says, until SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    server = grpc.aio.server(options=channel_options(load(None, {}, {}), ()))
+    handlers = {
+        name: grpc.unary_unary_rpc_method_handler(answer, kind.FromString, _serialized)
+        for name, (answer, kind) in methods.items()
+    }
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    print(json.dumps({"address": f"127.0.0.1:{port}", "pid": os.getpid()}), flush=True)
+    await stop.wait()
+    await server.stop(None)
+
+
+def _serialized(answer: Message) -> bytes:
+    return answer.SerializeToString()

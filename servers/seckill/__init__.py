@@ -1,0 +1,1 @@
+"""The edges of Seckill: gRPC above, gate and SQL below."""

@@ -1,0 +1,1 @@
+"""Seckill's tables, and what reads and writes them."""

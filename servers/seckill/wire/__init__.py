@@ -1,0 +1,1 @@
+"""Seckill's messages, from and to what the rules know."""

@@ -1,0 +1,24 @@
+"""What a caller asks for once: the present RPC as its request id, its method and its body name it."""
+
+from typing import Any, NamedTuple
+
+from servers.mesh.call import current_call
+from servers.store.idempotency import Key, body_hash
+
+
+class Asked(NamedTuple):
+    """A request that has one effect and one answer."""
+
+    key: Key
+    method: str
+    body_hash: bytes
+
+
+def asked(request: Any) -> Asked:
+    """Of the request that the present RPC brought."""
+    call = current_call()
+    body = type(request).FromString(request.SerializeToString())
+    body.ClearField("request_id")
+    method = call.method.path
+    hashed = body_hash(method, body.SerializeToString(deterministic=True))
+    return Asked(Key(call.caller.name, request.request_id), method, hashed)

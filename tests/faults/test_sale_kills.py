@@ -1,0 +1,73 @@
+"""kill -9 at the steps of a reservation, a payment, a cancellation and the jobs behind them (CP1 to CP9)."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+
+from clients import NectaryError
+from tests.faults.rounds import Fate
+from tests.faults.sale_ground import SaleGround
+from tests.faults.sale_rounds import SaleRounds, Story, cancelling, paying, reserving
+from tests.faults.work import until
+
+pytestmark = pytest.mark.timeout(600)
+
+STRIDE = 3
+"""Each third step; each of them by `make kills`."""
+
+
+async def test_a_reservation_killed_at_any_step_never_happened_or_happened_once(
+    sale_land: SaleGround,
+) -> None:
+    """CP1 to CP7; I1 to I8: no claim outlives its attempt by five seconds, and the same request finds out."""
+    activity_id = await sale_land.opened(1_000)
+    rounds = [each async for each in SaleRounds(sale_land, reserving, activity_id).every_step(STRIDE)]
+    assert [each.violations for each in rounds if each.violations] == []
+    assert {each.fate for each in rounds} == {Fate.NEVER, Fate.ONCE}
+
+
+@pytest.mark.parametrize("story", [paying, cancelling], ids=lambda story: story.__name__)
+async def test_a_payment_or_a_cancellation_killed_on_its_way_never_happened_or_happened_once(
+    sale_land: SaleGround, story: Story
+) -> None:
+    """SK-4: at some steps here, at all of them by `make kills`."""
+    activity_id = await sale_land.opened(1_000)
+    rounds = [each async for each in SaleRounds(sale_land, story, activity_id).every_step(2 * STRIDE)]
+    assert [each.violations for each in rounds if each.violations] == []
+
+
+async def test_an_expiry_killed_at_any_step_gives_the_unit_back_once(sale_land: SaleGround) -> None:
+    """CP9."""
+    land = sale_land
+    await land.restart(jobs=True)
+    for number in range(1, 9, STRIDE):
+        activity_id = await land.opened(1, payment_timeout=Duration(seconds=1))
+        await land.client.reserve_unit(activity_id, land.new_member())
+        land.server.die_at("^SQL UPDATE seckill_activity", number)
+        await land.server.death()
+        await land.restart(jobs=True)
+        await until(lambda activity_id=activity_id: land.books(activity_id).states["EXPIRED"] == 1)  # type: ignore[misc]
+        assert await land.amiss(activity_id) == []
+        assert land.books(activity_id).told("OrderEnded") == 1
+        await land.client.reserve_unit(activity_id, land.new_member())
+    await land.restart(jobs=False)
+
+
+async def test_a_sweep_that_is_killed_is_finished_by_the_next_one(sale_land: SaleGround) -> None:
+    """CP8: an attempt dies with its claim open; so does the server that sweeps it, at each of some steps."""
+    land = sale_land
+    activity_id = await land.opened(100)
+    for number in (1, 3):
+        land.server.die_at("^SQL SELECT seckill_order", 1)
+        with suppress(NectaryError):
+            await land.client.reserve_unit(activity_id, land.new_member())
+        await land.server.death()
+        # Old enough to be swept at once.
+        await asyncio.sleep(2)
+        await land.restart_doomed("^SQL SELECT seckill_activity.activity_id", number)
+        await land.server.death()
+        await land.restart(jobs=True)
+        assert await land.amiss(activity_id) == []
+        await land.restart(jobs=False)
