@@ -6,7 +6,7 @@ what the exact windows W and W(1 + 1/buckets) would say: never over the limit, a
 of a window late.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 EXACT_UNITS = 64
@@ -80,10 +80,6 @@ class Limit:
     def bucket_ms(self) -> int:
         """Length of a bucket."""
         return self.window_ms // self.buckets
-
-    def at_version(self, version: int) -> "Limit":
-        """The same limit as part of these rules."""
-        return replace(self, version=version)
 
 
 def _most_buckets(window_ms: int) -> int:

@@ -15,9 +15,9 @@ import structlog
 from domain.risk.states import State
 from domain.risk.subjects import Subject
 from domain.shared.instants import SECOND, Instant
+from servers.mesh.breaker import Breaker
 from servers.mesh.clock import Clock
 from servers.mesh.http_client import Endpoint
-from servers.mesh.limiting.breaker import Breaker
 
 _log = structlog.get_logger("nectary.risk")
 

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import structlog
-from redis.exceptions import RedisError
 
 from domain.risk.canonical import encoded
 from domain.risk.states import State
@@ -24,7 +23,7 @@ from servers.mesh.judging.published import (
     publish_list,
     publish_rules,
 )
-from servers.mesh.redis_clients import AnyRedis
+from servers.mesh.redis_clients import STORE_ERRORS, AnyRedis
 from servers.risk.sql.rules import SqlRules
 from servers.risk.sql.suspects import behind, live_after, mark_published
 from servers.store.faults import CommitUnknown
@@ -34,7 +33,7 @@ from servers.store.store import Store
 EVERYTHING_EVERY = 5 * MINUTE
 """A Redis that fell back to an older copy of itself may lack what it was told, without knowing it."""
 PAUSE_SECONDS = 1.0
-TROUBLE = (RedisError, OSError, Unavailable, Raced, CommitUnknown)
+TROUBLE = (*STORE_ERRORS, Unavailable, Raced, CommitUnknown)
 
 _log = structlog.get_logger("nectary.risk")
 

@@ -11,10 +11,11 @@ from typing import Protocol, cast
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 from redis.typing import EncodableT
 
 from domain.shared.errors import Unavailable
+from servers.mesh.redis_clients import STORE_ERRORS
 from servers.store.event import Event
 from servers.store.faults import CommitUnknown
 from servers.store.intake import MAX_TRIES, Failure
@@ -22,7 +23,7 @@ from servers.store.leases import Lease
 
 _log = structlog.get_logger("nectary.consumer")
 
-TROUBLE = (RedisError, OSError, Unavailable, CommitUnknown)
+TROUBLE = (*STORE_ERRORS, Unavailable, CommitUnknown)
 """What passes by itself: the consumer waits and goes on."""
 
 FIRST_PAUSE_SECONDS = 0.1

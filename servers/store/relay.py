@@ -14,13 +14,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
-from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
 from domain.shared.errors import Raced, Unavailable
 from domain.shared.instants import DAY, Instant
 from servers.mesh.clock import Clock
-from servers.mesh.redis_clients import AnyRedis
+from servers.mesh.redis_clients import STORE_ERRORS, AnyRedis
 from servers.store.faults import CommitUnknown
 from servers.store.leases import Lease
 from servers.store.outbox import Entry, Outbox
@@ -28,7 +27,7 @@ from servers.store.store import Store
 
 _log = structlog.get_logger("nectary.relay")
 
-TROUBLE = (RedisError, OSError, Unavailable, Raced, CommitUnknown)
+TROUBLE = (*STORE_ERRORS, Unavailable, Raced, CommitUnknown)
 """What passes by itself: the relay waits and goes on."""
 
 LONGEST_PAUSE_SECONDS = 5.0

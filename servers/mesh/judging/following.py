@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
-from redis.exceptions import RedisError
 
 from servers.mesh.judging.published import HEAD
-from servers.mesh.redis_clients import AnyRedis
+from servers.mesh.redis_clients import STORE_ERRORS, AnyRedis
 
 LOOK_SECONDS = 0.4
 """Between two looks: what is published right after one is here with the next, and that may be slow."""
-STORE_ERRORS = (RedisError, OSError, TimeoutError)
 
 _log = structlog.get_logger("nectary.risk")
 

@@ -14,8 +14,8 @@ import structlog
 from redis.exceptions import BusyLoadingError, NoScriptError, ResponseError
 
 from servers.mesh.batching import Coalescer
+from servers.mesh.breaker import Breaker
 from servers.mesh.brief_calls import BriefCalls
-from servers.mesh.limiting.breaker import Breaker
 from servers.mesh.limiting.demand import Demand
 from servers.mesh.limiting.keys import epoch_key
 from servers.mesh.limiting.script import (

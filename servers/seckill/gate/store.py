@@ -15,8 +15,8 @@ import structlog
 from redis.asyncio import RedisCluster
 from redis.exceptions import NoScriptError
 
+from servers.mesh.breaker import Breaker
 from servers.mesh.brief_calls import BriefCalls
-from servers.mesh.limiting.breaker import Breaker
 from servers.mesh.redis_clients import STORE_ERRORS, AnyRedis
 from servers.mesh.redis_scripts import Script
 from servers.seckill.gate.keys import gate_keys, probe_key

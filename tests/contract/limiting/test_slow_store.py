@@ -13,8 +13,8 @@ from statistics import median
 
 import pytest
 
+from servers.mesh.breaker import FAILURES
 from servers.mesh.endings import end
-from servers.mesh.limiting.breaker import FAILURES
 from servers.mesh.limiting.judgement import Charge, Judgement, Source
 from servers.mesh.limiting.limiter import WindowLimiter
 from servers.mesh.limiting.shard import SLOW_SECONDS

@@ -1,6 +1,6 @@
 """When the store is asked no more, and when again."""
 
-from servers.mesh.limiting.breaker import FAILURES, RELAPSE_SECONDS, Breaker
+from servers.mesh.breaker import FAILURES, RELAPSE_SECONDS, Breaker
 
 
 def tripped(now: float = 0.0) -> Breaker:
