@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
 
 from domain.shared.instants import Instant, Period, Unit
 from domain.shared.money import Money
@@ -187,12 +186,3 @@ class Catalog:
 
     def zone(self, sku_id: str) -> str:
         return self.spus[self.skus[sku_id].spu_id].zone
-
-    @cached_property
-    def rules_by_sku(self) -> Mapping[str, Sequence[Rule]]:
-        """The rules that name a SKU on either side."""
-        found: dict[str, list[Rule]] = {}
-        for rule in self.rules:
-            for sku_id in {rule.sku_id, *rule.others}:
-                found.setdefault(sku_id, []).append(rule)
-        return found
