@@ -9,7 +9,6 @@ what the decision costs. `Told` is Refused up to the status on the wire, with al
 """
 
 import asyncio
-import gc
 import itertools
 import json
 import os
@@ -32,6 +31,7 @@ from servers.mesh.call import Behaviour, Call
 from servers.mesh.clock import SystemClock
 from servers.mesh.contract import method_of
 from servers.mesh.errors import ending_of
+from servers.mesh.garbage import collect_seldom
 from servers.mesh.interceptors.errors import Errors
 from servers.mesh.interceptors.risk import Risk
 from servers.mesh.judging.answers import limit_reached
@@ -165,8 +165,7 @@ async def _serve(url: str) -> None:
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, methods)])
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
-        # As a process does when it begins to serve.
-        gc.freeze()
+        collect_seldom()
         print(json.dumps({"address": f"127.0.0.1:{port}", "pid": os.getpid()}), flush=True)
         await stop.wait()
         await server.stop(None)

@@ -1,4 +1,4 @@
-"""A benchmark's server: grpc.aio on uvloop with the transport's settings of the house, and no more."""
+"""A benchmark's server: grpc.aio on uvloop with the house's settings of transport and memory, and no more."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ import grpc
 from google.protobuf.message import Message
 
 from servers.mesh.config import load
+from servers.mesh.garbage import collect_seldom
 from servers.mesh.transport import channel_options
 
 Handler = Callable[[Any, Any], Awaitable[Message]]
@@ -30,6 +31,7 @@ async def serve(service: str, methods: Methods) -> None:
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
+    collect_seldom()
     print(json.dumps({"address": f"127.0.0.1:{port}", "pid": os.getpid()}), flush=True)
     await stop.wait()
     await server.stop(None)

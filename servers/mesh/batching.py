@@ -36,19 +36,22 @@ class Coalescer(Generic[K, V]):
         max_waiting: int,
         in_flight: int = 1,
         pause_seconds: float = 0.0,
+        crowd: int = 2,
     ) -> None:
         """`max_size` items a batch, `max_waiting` queued items, `in_flight` batches at once; all >= 1.
 
-        Items that waited while a batch ran wait `pause_seconds` more for others to join them, unless they
-        fill a batch.
+        If at least `crowd` items (>= 2) waited while a batch ran, they wait `pause_seconds` more for others
+        to join them, unless they fill a batch. One alone is no crowd: he came back as soon as he was
+        answered, and has nobody to wait for.
         """
-        if min(max_size, max_waiting, in_flight) < 1:
-            raise ValueError("max_size, max_waiting and in_flight are at least 1")
+        if min(max_size, max_waiting, in_flight, crowd - 1) < 1:
+            raise ValueError("max_size, max_waiting and in_flight are at least 1, a crowd at least 2")
         self._batch = batch
         self._max_size = max_size
         self._max_waiting = max_waiting
         self._in_flight = in_flight
         self._pause_seconds = pause_seconds
+        self._crowd = crowd
         self._waiting: deque[tuple[K, asyncio.Future[V]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._next: asyncio.Handle | None = None
@@ -104,9 +107,7 @@ class Coalescer(Generic[K, V]):
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        waiting = len(self._waiting)
-        # One alone is no crowd: it came back as soon as it was answered, and has nobody to wait for.
-        if not self._pause_seconds or waiting <= 1 or waiting >= self._max_size:
+        if not self._pause_seconds or not self._crowd <= len(self._waiting) < self._max_size:
             self._start()
         elif self._next is None:
             loop = asyncio.get_running_loop()

@@ -6,7 +6,6 @@ SIGINT drain it; the exit status is then 0.
 """
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -17,6 +16,7 @@ import orjson
 import uvloop
 
 from servers.mesh.config import Config
+from servers.mesh.garbage import collect_seldom
 from servers.mesh.logs import configure_logs
 from servers.mesh.process import SliceMaker, assemble
 from servers.mesh.server import Server
@@ -38,8 +38,7 @@ async def serve(config: Config, makers: Sequence[SliceMaker]) -> None:
         server = Server(process)
         await server.start()
         process.announce(server.address)
-        # What was made until now lives as long as the process: the collector need not look at it again.
-        gc.freeze()
+        collect_seldom()
         say_ready(server.address, process.services, server.metrics_port)
         await stop.wait()
         await server.drain()

@@ -121,6 +121,16 @@ async def test_a_crowd_gathers_through_the_pause_and_nobody_alone_waits() -> Non
     assert recorder.batches == [[1], [2, 3, 4, 5]]
 
 
+async def test_too_few_for_a_crowd_do_not_wait_for_others() -> None:
+    recorder = Recorder()
+    coalescer = Coalescer(recorder, max_size=10, max_waiting=10, pause_seconds=3600, crowd=3)
+    first = asyncio.create_task(coalescer(1))
+    await recorder.began.wait()
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(first, coalescer(2), coalescer(3)) == [2, 4, 6]
+    assert recorder.batches == [[1], [2, 3]]
+
+
 async def test_a_batch_that_fails_as_a_whole_fails_all_its_waiters_and_no_later_one() -> None:
     broken = True
 
