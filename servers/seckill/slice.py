@@ -13,6 +13,7 @@ from servers.mesh.slices import Job, Served, Slice
 from servers.seckill.activity_servicer import ActivityServicer
 from servers.seckill.gate.gate import Gate
 from servers.seckill.identities import LateIdentities
+from servers.seckill.metrics import SaleMetrics
 from servers.seckill.sale.commits import Commits
 from servers.seckill.sale.deliveries import delivery_intake
 from servers.seckill.sale.eligibility import Eligibility
@@ -72,6 +73,7 @@ async def seckill_slice(resources: Resources) -> Slice:
         ],
         jobs=_jobs(resources, store, gate, commits),
         probes=[lambda: probe(store, common.lease, resources.system_clock)],
+        collectors=[SaleMetrics(commits.tally, gate)],
         close=close,
     )
 

@@ -6,7 +6,7 @@ and then holds the activity's row while it reads: nobody loses twice.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -73,10 +73,12 @@ Result = Decided | Exception
 
 @dataclass
 class Group:
-    """A group, and whether it lost a race before: it may be run several times."""
+    """A group, and how its runs went: it may be run several times."""
 
     works: Sequence[Work]
-    has_lost: bool = field(default=False)
+    lost_races: int = 0
+    told: Sequence[str] = ()
+    """Types of the events that its last run told."""
 
     @property
     def activity_id(self) -> str:
@@ -89,12 +91,12 @@ def run_group(connection: Connection, group: Group, clock: Clock) -> list[Result
     try:
         return _run(connection, group, clock)
     except Raced:
-        group.has_lost = True
+        group.lost_races += 1
         raise
 
 
 def _run(connection: Connection, group: Group, clock: Clock) -> list[Result]:
-    read = read_activity(connection, group.activity_id, clock, lock=group.has_lost)
+    read = read_activity(connection, group.activity_id, clock, lock=group.lost_races > 0)
     if read is None:
         return [refusals.activity_not_found(group.activity_id) for _ in group.works]
     stored = _ANSWERS.lookup(connection, [one.kept.asked.key for one in group.works if one.kept])
@@ -103,6 +105,7 @@ def _run(connection: Connection, group: Group, clock: Clock) -> list[Result]:
     record = _Record(book, stored)
     results = [record.take(one) for one in group.works]
     _write(connection, read, units, record)
+    group.told = [type(one.event).__name__ for one in record.book.changes.events]
     return results
 
 
