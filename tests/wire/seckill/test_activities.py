@@ -1,17 +1,19 @@
 """Activities over the wire: made, changed, published, closed, listed, watched, reconciled."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
+import grpc
 import pytest
 
-from clients import InvalidRequest, NotFound, Raced, Refused
+from clients import ActivityClient, InvalidRequest, NotFound, Raced, Refused, connect
 from nectary.seckill.v1 import activity_service_pb2 as pb
 from nectary.seckill.v1 import seckill_pb2 as seckill
 from tests.wire.seckill import requests as r
 from tests.wire.seckill.buying import LONG_SECONDS, refusal, reserved, selling, served
-from tests.wire.seckill.mesh import START, Mesh
+from tests.wire.seckill.mesh import START, Mesh, serving, with_cards
 
 
 async def created(mesh: Mesh, **settings: Any) -> seckill.Activity:
@@ -170,6 +172,23 @@ async def test_a_watcher_hears_at_most_ten_times_a_second_and_the_last_word(mesh
     assert heard == sorted(set(heard))
     # The first at once, and one more for the look that was under way.
     assert len(heard) <= 10 * seconds + 2
+
+
+async def test_a_server_that_goes_down_sends_its_watchers_elsewhere_at_once(
+    sqlite_url: str, redis_url: str
+) -> None:
+    """Not after the grace that it gives to calls which will end."""
+    async with AsyncExitStack() as server:
+        mesh = await server.enter_async_context(serving(sqlite_url, redis_url, drain_grace_seconds=20))
+        await with_cards(mesh)
+        activity_id = await selling(mesh)
+        async with connect(mesh.address, ActivityClient.SERVICE) as channel:
+            watching = aiter(ActivityClient(channel).watch_stock(activity_id))
+            await anext(watching)
+            async with asyncio.timeout(10):
+                await server.aclose()
+            error = await refusal(anext(watching))
+    assert (error.code, error.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
 
 
 async def test_watching_nothing_is_not_found(mesh: Mesh) -> None:
