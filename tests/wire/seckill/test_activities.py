@@ -1,6 +1,7 @@
 """Activities over the wire: made, changed, published, closed, listed, watched, reconciled."""
 
 import asyncio
+import json
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from clients import ActivityClient, InvalidRequest, NotFound, Raced, Refused, connect
 from nectary.seckill.v1 import activity_service_pb2 as pb
 from nectary.seckill.v1 import seckill_pb2 as seckill
+from tests.contract.seckill.books import read_books, violations
 from tests.wire.seckill import requests as r
 from tests.wire.seckill.buying import LONG_SECONDS, refusal, reserved, selling, served
 from tests.wire.seckill.mesh import START, Mesh, serving, with_cards
@@ -132,6 +134,20 @@ async def test_activities_are_listed_by_pages_the_latest_opening_first(mesh: Mes
     assert sorted(seen[1:]) == sorted(one.activity_id for one in made)
     other = pb.ListActivitiesRequest(page_token=first.next_page_token)
     assert (await refusal(mesh.activities.ListActivities(other))).reason == "PAGE_TOKEN_INVALID"
+
+
+async def test_an_operators_stock_is_told_of(mesh: Mesh) -> None:
+    """As units that come back and are sold are: whoever listens knows whether anything is left."""
+    activity_id = await selling(mesh, stock=1)
+    await reserved(mesh, activity_id)
+    await mesh.activities.UpdateActivity(r.an_update(activity_id, stock=3))
+    await mesh.activities.UpdateActivity(r.an_update(activity_id, title="Silver"))
+    await mesh.activities.UpdateActivity(r.an_update(activity_id, stock=1))
+    books = await mesh.store.read(read_books, activity_id)
+    assert list(violations(books)) == []
+    told = [(row["type"], row["payload"]) for row in books.stock_events]
+    assert [kind for kind, _ in told] == ["ActivitySoldOut", "StockReturned", "ActivitySoldOut"]
+    assert json.loads(told[1][1]) == {"activity_id": activity_id, "left": 2, "units": 2}
 
 
 async def test_a_watcher_sees_the_stock_at_once_and_as_it_changes(mesh: Mesh) -> None:
