@@ -18,8 +18,8 @@ from servers.seckill.sale.commits import Commits
 from servers.seckill.sale.deliveries import delivery_intake
 from servers.seckill.sale.eligibility import Eligibility
 from servers.seckill.sale.jobs import Expiry, GateCare
-from servers.seckill.sale.known import KnownActivities
 from servers.seckill.sale.operators import Operators
+from servers.seckill.sale.recent import RecentActivities
 from servers.seckill.sale.selling import Selling
 from servers.seckill.sale.source import DatabaseSource
 from servers.seckill.sale.telling import STREAM
@@ -49,7 +49,7 @@ async def seckill_slice(resources: Resources) -> Slice:
     identities = LateIdentities(
         lambda: resources.channel(resources.config.identity_target, IdentityClient.SERVICE)
     )
-    sales = Selling(store, clock, gate, commits, KnownActivities(store), Eligibility(identities))
+    sales = Selling(store, clock, gate, commits, RecentActivities(store), Eligibility(identities))
     operators = Operators(store, clock, gate)
 
     async def close() -> None:

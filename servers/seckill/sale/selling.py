@@ -16,7 +16,7 @@ from servers.seckill.ports import Result, Wanted, Write
 from servers.seckill.sale.commits import Commits
 from servers.seckill.sale.eligibility import Eligibility, Question
 from servers.seckill.sale.group import Kept, Work
-from servers.seckill.sale.known import KnownActivities
+from servers.seckill.sale.recent import RecentActivities
 from servers.seckill.sale.tally import GATE, MEMORY
 from servers.seckill.sale.telling import Cause
 from servers.seckill.sql.lists import find_order, list_orders
@@ -45,7 +45,7 @@ class Selling:
         clock: Clock,
         gate: Gate,
         commits: Commits,
-        known: KnownActivities,
+        recent: RecentActivities,
         eligibility: Eligibility | None,
     ) -> None:
         """Without `eligibility` nobody can tell what members hold."""
@@ -54,7 +54,7 @@ class Selling:
         self._gate = gate
         self._commits = commits
         self._tally = commits.tally
-        self._known = known
+        self._recent = recent
         self._eligibility = eligibility
 
     async def reserve(self, wanted: Wanted) -> Order:
@@ -63,7 +63,7 @@ class Selling:
         if self._gate.is_sold_out(activity_id, claim):
             self._tally.refused("SOLD_OUT", MEMORY)
             raise refusals.sold_out(activity_id)
-        activity = await self._known(activity_id)
+        activity = await self._recent(activity_id)
         if activity.settings.scenes and wanted.scene not in activity.settings.scenes:
             raise refusals.scene_not_allowed(activity, wanted.scene)
         held, unknown = await self._held(activity, wanted.member_id)
