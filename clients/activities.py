@@ -87,7 +87,10 @@ class ActivityClient(Client):
         *,
         timeout: float | None = None,  # noqa: ASYNC109  # gRPC's own name for a deadline
     ) -> AsyncIterator[pb.WatchStockResponse]:
-        """How the stock stands, at once and as it changes, until the deadline: then DeadlineExceeded."""
+        """How the stock stands, at once and as it changes, until the deadline: then DeadlineExceeded.
+
+        Unavailable (DRAINING) when the server goes down. Either way: call again.
+        """
         request = pb.WatchStockRequest(activity_id=activity_id)
         async for answer in self._stub.WatchStock(request, timeout=timeout):
             yield answer

@@ -22,13 +22,15 @@ class Code(IntEnum):
 
 
 class Status(NamedTuple):
-    """How a call ended. `reason` is the `ErrorInfo`'s of the server, or one of those below."""
+    """How a call ended. `reason` is the `ErrorInfo`'s of the server, or begins with BY_CLIENT."""
 
     code: int
     reason: str
 
 
 OK = Status(Code.OK, "")
+BY_CLIENT = "client: "
+"""What this client saw, and no server said."""
 NO_STATUS = Status(Code.INTERNAL, "client: the stream ended without a status")
 NO_MESSAGE = Status(Code.INTERNAL, "client: OK without a message")
 BAD_MESSAGE = Status(Code.INTERNAL, "client: not one whole plain message")

@@ -1,7 +1,5 @@
 """Load from processes of its own: what it costs to ask is no part of what it costs to answer."""
 
-import asyncio
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -9,16 +7,18 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
-import uvloop
-
-from benchmarks.measuring.http2 import Connection
+from benchmarks.loadgen.driver import drive
+from benchmarks.loadgen.journal import Journal
+from benchmarks.loadgen.plan import Call, Closed, Plan
+from benchmarks.loadgen.status import BY_CLIENT, OK, Status
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 CONNECTIONS = 4
 """Of each client: many calls share one, as they do between services."""
-LONGEST_SECONDS = 120
+DEADLINE_SECONDS = 10.0
+"""Of a call: far more than one takes."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,18 @@ class Load:
     ) -> Driven:
         """Send each request once, `in_flight` at any time.
 
-        Raises ConnectionError if one is refused, or with `refused` if one is not; TimeoutError if they take
-        more than LONGEST_SECONDS.
+        Raises ConnectionError if one is refused, or with `refused` if one is not; and if one has no answer
+        within DEADLINE_SECONDS.
         """
         shares = [requests[index :: self._clients] for index in range(self._clients)]
         each = in_flight // self._clients
         pending = [self._pool.submit(_drive, address, path, share, each, refused) for share in shares]
-        parts = [future.result() for future in pending]
+        journals = [future.result() for future in pending]
         answers: list[bytes] = [b""] * len(requests)
-        for index, part in enumerate(parts):
-            answers[index :: self._clients] = part.answers
-        return Driven(max(part.ended for part in parts) - min(part.begun for part in parts), answers)
+        for index, journal in enumerate(journals):
+            answers[index :: self._clients] = journal.messages
+        ended = max(journal.began + journal.seconds for journal in journals)
+        return Driven(ended - min(journal.began for journal in journals), answers)
 
     def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Some other work, in one of the clients."""
@@ -69,38 +70,14 @@ class Load:
         self._pool.shutdown(cancel_futures=True)
 
 
-@dataclass(frozen=True)
-class _Part:
-    begun: float
-    ended: float
-    """On the monotonic clock, which all processes of a machine share."""
-    answers: Sequence[bytes]
+def _drive(address: str, path: str, requests: Sequence[bytes], in_flight: int, refused: bool) -> Journal:
+    calls = [Call(path, request) for request in requests]
+    journal = drive(Plan(address, calls, Closed(in_flight), CONNECTIONS, deadline_seconds=DEADLINE_SECONDS))
+    wrong = [status for status in journal.statuses if not _is_as_meant(status, refused)]
+    if wrong:
+        raise ConnectionError(f"{len(wrong)} calls ended as none should, the first with {wrong[0]}")
+    return journal
 
 
-def _drive(address: str, path: str, requests: Sequence[bytes], in_flight: int, refused: bool) -> _Part:
-    return uvloop.run(_ask_all(address, path, requests, in_flight, refused))
-
-
-async def _ask_all(
-    address: str, path: str, requests: Sequence[bytes], in_flight: int, refused: bool
-) -> _Part:
-    host, _, port = address.rpartition(":")
-    answers: list[bytes] = [b""] * len(requests)
-    numbered = iter(enumerate(requests))
-    loop, each = asyncio.get_running_loop(), in_flight // CONNECTIONS
-    pairs = [
-        await loop.create_connection(
-            lambda: Connection(path, numbered, answers, each, refused=refused), host, int(port)
-        )
-        for _ in range(CONNECTIONS)
-    ]
-    try:
-        begun = time.monotonic()
-        for _, connection in pairs:
-            connection.start()
-        async with asyncio.timeout(LONGEST_SECONDS):
-            await asyncio.gather(*(connection.done for _, connection in pairs))
-        return _Part(begun, time.monotonic(), answers)
-    finally:
-        for transport, _ in pairs:
-            transport.close()
+def _is_as_meant(status: Status, refused: bool) -> bool:
+    return not status.reason.startswith(BY_CLIENT) and (status != OK) is refused

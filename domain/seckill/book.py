@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from domain.seckill.activity import Activity, Tranche
-from domain.seckill.events import Event
+from domain.seckill.events import Event, StockEvent
 from domain.seckill.orders import Order
 from domain.seckill.payments import Payment
 from domain.seckill.refusals import order_not_found
+from domain.seckill.stock import left_of, told_of_stock
 from domain.shared.instants import Instant
 
 
@@ -37,6 +38,8 @@ class Changes:
     units: Mapping[str, int]
     """The members whose units changed, and how many each has now."""
     events: tuple[Told, ...]
+    stock_events: tuple[StockEvent, ...]
+    """Of the activity: one, or none."""
 
     @property
     def total_taken(self) -> int:
@@ -139,4 +142,9 @@ class Book:
                 if count != units.get(member_id, 0)
             },
             events=tuple(self._events),
+            stock_events=told_of_stock(
+                self.activity.activity_id,
+                left_of(self.activity, taken),
+                left_of(self.activity, self._taken),
+            ),
         )

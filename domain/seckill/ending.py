@@ -6,7 +6,7 @@ from domain.seckill import refusals
 from domain.seckill.book import Book
 from domain.seckill.commands import Cancel, Expire
 from domain.seckill.done import Done
-from domain.seckill.events import OrderEnded
+from domain.seckill.events import OrderCancelled, OrderExpired
 from domain.seckill.orders import Order, OrderState
 
 
@@ -18,7 +18,9 @@ def cancel(command: Cancel, book: Book) -> Done:
     state = order.state_at(book.now)
     if state is not OrderState.RESERVED:
         raise refusals.order_state_wrong(order, state)
-    return Done(ended(order, OrderState.CANCELLED, command.reason, book))
+    told = OrderCancelled(order.order_id, order.activity_id, order.member_id, order.quantity, command.reason)
+    cancelled = replace(order, state=OrderState.CANCELLED, ended=book.now, reason=command.reason)
+    return Done(book.save(cancelled, told))
 
 
 def expire(command: Expire, book: Book) -> Done:
@@ -30,10 +32,6 @@ def expire(command: Expire, book: Book) -> Done:
 
 
 def expired(order: Order, book: Book) -> Order:
-    return ended(order, OrderState.EXPIRED, "", book)
-
-
-def ended(order: Order, state: OrderState, reason: str, book: Book) -> Order:
-    """An order that held units, and holds them no more."""
-    told = OrderEnded(order.order_id, order.activity_id, order.member_id, order.quantity, state.value, reason)
-    return book.save(replace(order, state=state, ended=book.now, reason=reason), told)
+    """The order, whose time has passed."""
+    told = OrderExpired(order.order_id, order.activity_id, order.member_id, order.quantity)
+    return book.save(replace(order, state=OrderState.EXPIRED, ended=book.now), told)

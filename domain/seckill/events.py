@@ -1,6 +1,7 @@
 """What other services hear of a sale. Fields are plain: their names and values are the stored format.
 
-The subject of an event is its order, and its number within the subject the order's `moves`.
+The subject of what happens to an order is the order, and its number within the subject the order's `moves`;
+that of what happens to the stock is the activity (`stock`).
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ class UnitReserved:
 
 
 @dataclass(frozen=True, slots=True)
-class SeckillOrderPaid:
+class OrderPaid:
     """An order was paid: whoever has what it bought delivers it, and says so, or that it cannot."""
 
     order_id: str
@@ -49,16 +50,48 @@ class OrderDelivered:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderEnded:
-    """An order's units went back."""
+class OrderExpired:
+    """An order was not paid for in time, and its units went back."""
 
     order_id: str
     activity_id: str
     member_id: str
     quantity: int
-    state: str
-    """EXPIRED, CANCELLED or REFUNDED."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelled:
+    """An unpaid order was not wanted any more, and its units went back."""
+
+    order_id: str
+    activity_id: str
+    member_id: str
+    quantity: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRefunded:
+    """What a paid order bought cannot be given: its units went back, and `RefundDue` follows."""
+
+    order_id: str
+    activity_id: str
+    member_id: str
+    quantity: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLate:
+    """A payment found its order expired: `UnitReserved` and `OrderPaid` follow, or `RefundDue`."""
+
+    payment_id: str
+    order_id: str
+    activity_id: str
+    member_id: str
+    currency: str
+    amount_minor: int
+    paid: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +107,35 @@ class RefundDue:
     cause: str
 
 
-Event = UnitReserved | SeckillOrderPaid | OrderDelivered | OrderEnded | RefundDue
+Event = (
+    UnitReserved
+    | OrderPaid
+    | OrderDelivered
+    | OrderExpired
+    | OrderCancelled
+    | OrderRefunded
+    | PaymentLate
+    | RefundDue
+)
+"""Of an order."""
+
+
+@dataclass(frozen=True, slots=True)
+class StockReturned:
+    """Units can be bought again: orders ended, or an operator raised the stock."""
+
+    activity_id: str
+    units: int
+    """How many came back."""
+    left: int
+    """How many nobody has now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivitySoldOut:
+    """The last unit was taken; again after each return."""
+
+    activity_id: str
+
+
+StockEvent = StockReturned | ActivitySoldOut

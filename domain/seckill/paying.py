@@ -7,8 +7,8 @@ from domain.seckill.activity import BenefitItem, SkuItem
 from domain.seckill.book import Book
 from domain.seckill.commands import Deliver, Pay, RefuseDelivery
 from domain.seckill.done import Done
-from domain.seckill.ending import ended, expired
-from domain.seckill.events import OrderDelivered, RefundDue, SeckillOrderPaid
+from domain.seckill.ending import expired
+from domain.seckill.events import OrderDelivered, OrderPaid, OrderRefunded, PaymentLate, RefundDue
 from domain.seckill.orders import Order, OrderState
 from domain.seckill.payments import Payment, PaymentFate, RefundCause
 from domain.seckill.reserving import first_with_room, require_within_limit, told_of
@@ -44,6 +44,8 @@ def pay(command: Pay, book: Book) -> Done:
     )
     if order.state is OrderState.RESERVED and payment.paid >= order.expires:
         order = expired(order, book)
+    if order.state is OrderState.EXPIRED:
+        order = book.save(order, _told_late(order, payment))
     cause = _TOO_LATE_FOR.get(order.state)
     if cause is None and payment.amount != order.payable:
         cause = RefundCause.AMOUNT_WRONG
@@ -69,8 +71,9 @@ def refuse_delivery(command: RefuseDelivery, book: Book) -> Done:
     if order.state is OrderState.REFUNDED:
         return Done(order, is_repeat=True)
     payment = _payment_of(order, book)
-    order = ended(order, OrderState.REFUNDED, command.reason, book)
-    return _refunded(order, payment, RefundCause.DELIVERY_REFUSED, book)
+    told = OrderRefunded(order.order_id, order.activity_id, order.member_id, order.quantity, command.reason)
+    order = replace(order, state=OrderState.REFUNDED, ended=book.now, reason=command.reason)
+    return _refunded(book.save(order, told), payment, RefundCause.DELIVERY_REFUSED, book)
 
 
 def _paid_instant(command: Pay, order: Order, now: Instant) -> Instant:
@@ -96,7 +99,7 @@ def _reserved_again(order: Order, payment: Payment, book: Book) -> tuple[Order, 
 def _applied(order: Order, payment: Payment, book: Book) -> Done:
     paid = replace(order, state=OrderState.PAID, paid=payment.paid, payment_id=payment.payment_id)
     item = book.activity.settings.item
-    told = SeckillOrderPaid(
+    told = OrderPaid(
         order_id=paid.order_id,
         activity_id=paid.activity_id,
         member_id=paid.member_id,
@@ -111,6 +114,18 @@ def _applied(order: Order, payment: Payment, book: Book) -> Done:
     was_reserved = book.order(order.order_id).state is OrderState.RESERVED
     news = (told,) if was_reserved else (told_of(paid, again=True), told)
     return Done(book.save(paid, *news), book.keep(payment))
+
+
+def _told_late(order: Order, payment: Payment) -> PaymentLate:
+    return PaymentLate(
+        payment_id=payment.payment_id,
+        order_id=order.order_id,
+        activity_id=order.activity_id,
+        member_id=order.member_id,
+        currency=payment.amount.currency,
+        amount_minor=payment.amount.amount,
+        paid=payment.paid,
+    )
 
 
 def _refunded(order: Order, payment: Payment, cause: RefundCause, book: Book) -> Done:

@@ -31,7 +31,7 @@ from servers.store.store import Store
 STREAM = "nectary:seckill:events"
 DEAD_STREAM = "nectary:identity:dead"
 GROUP = "identity"
-PAID = "SeckillOrderPaid"
+PAID = "OrderPaid"
 DELIVERED = "SeckillOrderDelivered"
 REFUSED = "SeckillOrderRefused"
 SOURCE = "seckill"

@@ -47,6 +47,10 @@ class Breaker:
         self._good = self._good + 1 if good else 0
         return self._good >= self._wanted
 
+    def open_seconds(self, now: float) -> float:
+        """For how long it has been open; 0 if it is closed."""
+        return now - self._opened_at if self.is_open else 0.0
+
     def close(self) -> None:
         self.is_open = False
         self._failures.clear()

@@ -43,6 +43,7 @@ class Method:
     parse: Callable[[bytes], Message]
     is_foreign: bool = False
     """Whether another project defined it: health, reflection."""
+    is_judged: bool = True
 
     @property
     def longest_deadline_seconds(self) -> float:
@@ -77,6 +78,8 @@ def _foreign(scene: str, seconds: int, callers: "Sequence[risk.CallerRole.ValueT
         failure_class=risk.FAILURE_CLASS_OPEN,
         callers=callers,
         default_deadline=Duration(seconds=seconds),
+        # Whoever looks whether the server lives must not depend on a store.
+        unjudged=True,
     )
 
 
@@ -102,6 +105,7 @@ def method_of(path: str, foreign: Foreign) -> Method:
         request_type=descriptor.input_type,
         parse=request_class.FromString,
         is_foreign=path in foreign,
+        is_judged=not policy.unjudged,
     )
 
 

@@ -88,6 +88,8 @@ async def assemble(config: Config, makers: Sequence[SliceMaker], closing: AsyncE
     )
     slices = [await _made(maker, resources, closing) for maker in makers]
     served = [one for part in slices for one in part.servicers]
+    for collector in (one for part in slices for one in part.collectors):
+        metrics.registry.register(collector)
     if isinstance(resources.clock, TestClock):
         served.append(_test_clock(resources.clock))
     health = Health([one.full_name for one in served], [probe for part in slices for probe in part.probes])

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from prometheus_client.registry import Collector
+
 from servers.mesh.health import Probe
 from servers.mesh.routes import AddServicer
 
@@ -43,5 +45,7 @@ class Slice:
     jobs: Sequence[Job] = ()
     probes: Sequence[Probe] = ()
     """What must answer for this slice to be healthy."""
+    collectors: Sequence[Collector] = ()
+    """What the metrics page tells of this slice."""
     close: Callable[[], Awaitable[None]] = _nothing
     """Closes pools; called after the last call and the last job."""

@@ -13,12 +13,13 @@ from servers.mesh.slices import Job, Served, Slice
 from servers.seckill.activity_servicer import ActivityServicer
 from servers.seckill.gate.gate import Gate
 from servers.seckill.identities import LateIdentities
+from servers.seckill.metrics import SaleMetrics
 from servers.seckill.sale.commits import Commits
 from servers.seckill.sale.deliveries import delivery_intake
 from servers.seckill.sale.eligibility import Eligibility
 from servers.seckill.sale.jobs import Expiry, GateCare
-from servers.seckill.sale.known import KnownActivities
 from servers.seckill.sale.operators import Operators
+from servers.seckill.sale.recent import RecentActivities
 from servers.seckill.sale.selling import Selling
 from servers.seckill.sale.source import DatabaseSource
 from servers.seckill.sale.telling import STREAM
@@ -48,7 +49,7 @@ async def seckill_slice(resources: Resources) -> Slice:
     identities = LateIdentities(
         lambda: resources.channel(resources.config.identity_target, IdentityClient.SERVICE)
     )
-    sales = Selling(store, clock, gate, commits, KnownActivities(store), Eligibility(identities))
+    sales = Selling(store, clock, gate, commits, RecentActivities(store), Eligibility(identities))
     operators = Operators(store, clock, gate)
 
     async def close() -> None:
@@ -72,6 +73,7 @@ async def seckill_slice(resources: Resources) -> Slice:
         ],
         jobs=_jobs(resources, store, gate, commits),
         probes=[lambda: probe(store, common.lease, resources.system_clock)],
+        collectors=[SaleMetrics(commits.tally, gate)],
         close=close,
     )
 

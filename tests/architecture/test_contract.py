@@ -23,6 +23,22 @@ NO_REQUEST_ID = {
 }
 """Mutation without a `request_id` → how a caller may safely repeat it, or why nobody does."""
 
+UNJUDGED = {
+    **dict.fromkeys(
+        ("ApplyRules", "ConfirmSuspect", "ReleaseSuspect", "AllowSubject"),
+        "mends rules or list, and must get through whatever they say",
+    ),
+    **dict.fromkeys(
+        ("GetRules", "ReplayDecisions", "SimulateRules"),
+        "is how one finds out which rule to mend",
+    ),
+    **dict.fromkeys(
+        ("ListSuspects", "GetSubject", "ListDecisions", "ExplainDecision", "ListHotSubjects"),
+        "is how one finds out who is on the list by mistake",
+    ),
+}
+"""Method of RiskService that passes without being judged → why. Of other services there is none."""
+
 UNBOUNDED = {
     "page_size": "above the maximum is coerced, as AIP-158 has it",
     "expected_revision": "is compared with the current one, never computed with",
@@ -60,6 +76,15 @@ def test_a_method_declares_its_policy(method: MethodDescriptor) -> None:
     assert policy.failure_class != policy_pb2.FAILURE_CLASS_UNSPECIFIED
     assert policy.callers
     assert policy_pb2.CALLER_ROLE_UNSPECIFIED not in policy.callers
+
+
+@every_method
+def test_only_those_who_mend_are_not_judged_and_no_member_reaches_them(method: MethodDescriptor) -> None:
+    policy = method.GetOptions().Extensions[policy_pb2.policy]
+    of_risk = method.containing_service.full_name == "nectary.risk.v1.RiskService"
+    assert policy.unjudged == (of_risk and method.name in UNJUDGED)
+    if policy.unjudged:
+        assert set(policy.callers) <= {policy_pb2.CALLER_ROLE_SERVICE, policy_pb2.CALLER_ROLE_OPERATOR}
 
 
 @every_method

@@ -50,7 +50,7 @@ async def test_an_expiry_killed_at_any_step_gives_the_unit_back_once(sale_land: 
         await land.restart(jobs=True)
         await until(lambda activity_id=activity_id: land.books(activity_id).states["EXPIRED"] == 1)  # type: ignore[misc]
         assert await land.amiss(activity_id) == []
-        assert land.books(activity_id).told("OrderEnded") == 1
+        assert land.books(activity_id).told("OrderExpired") == 1
         await land.client.reserve_unit(activity_id, land.new_member())
     await land.restart(jobs=False)
 

@@ -17,25 +17,49 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 OURS = {name: service for name, service in COMPOSE["services"].items() if service["image"] == "nectary"}
 SERVED = OURS.keys() - {"migrate"}
-INTERPOLATION = re.compile(r"\$\{(\w+)(?::[?-]([^}]*))?\}")
+INTERPOLATION = re.compile(r"\$\{(\w+)(?::([?+-])([^}]*))?\}")
+COMMANDS = {"NECTARY_CA", "NECTARY_CERT", "NECTARY_KEY"}
+"""What `nectary doctor` proves by who asks."""
 
 
-def environment_of(service: dict[str, Any]) -> dict[str, str]:
-    """What the container sees if every required secret is `secret` and nothing else is set."""
+def environment_of(service: dict[str, Any], **given: str) -> dict[str, str]:
+    """What the container sees if every required secret is `secret`, and of the rest these are set."""
 
     def value(match: re.Match[str]) -> str:
-        return "secret" if ":?" in match[0] else match[2] or ""
+        name, kind, word = match.groups()
+        if kind == "?":
+            return "secret"
+        return word if (kind == "+") is (name in given) else given.get(name, "")
 
     return {name: INTERPOLATION.sub(value, str(raw)) for name, raw in service["environment"].items()}
 
 
+@pytest.mark.parametrize("given", [{}, {"NECTARY_TLS_DOMAIN": "mesh.example"}], ids=["plain", "TLS"])
 @pytest.mark.parametrize("name", OURS)
-def test_a_service_starts_with_settings_that_exist_and_are_valid(name: str) -> None:
-    given = environment_of(OURS[name]) | dict(re.findall(r"(NECTARY_\w+)=(\S+)", DOCKERFILE))
-    assert {key.removeprefix("NECTARY_").lower() for key in given} <= SPECS.keys()
+def test_a_service_starts_with_settings_that_exist_and_are_valid(name: str, given: dict[str, str]) -> None:
+    given = environment_of(OURS[name], **given) | dict(re.findall(r"(NECTARY_\w+)=(\S+)", DOCKERFILE))
+    assert {key.removeprefix("NECTARY_").lower() for key in given.keys() - COMMANDS} <= SPECS.keys()
     config = load(None, given)
     assert config.store_url == "mysql://nectary:secret@mysql:3306/nectary"
     assert not config.trusts_local_caller
+
+
+@pytest.mark.parametrize("name", sorted(SERVED))
+def test_a_service_has_a_certificate_of_its_own_where_there_is_a_domain(name: str) -> None:
+    """Whoever asks Identity must be somebody: Seckill, of its target."""
+    plain, given = (
+        environment_of(OURS[name], **more) for more in ({}, {"NECTARY_TLS_DOMAIN": "mesh.example"})
+    )
+    assert load(None, plain).tls_cert is None
+    config = load(None, given)
+    assert (str(config.tls_cert), str(config.tls_key)) == (
+        f"/etc/nectary/{name}.pem",
+        f"/etc/nectary/{name}.key",
+    )
+    assert (config.tls_domain, str(config.tls_ca)) == ("mesh.example", "/etc/nectary/ca.pem")
+    asks = (given["NECTARY_CA"], given["NECTARY_CERT"], given["NECTARY_KEY"])
+    assert asks == tuple(map(str, (config.tls_ca, config.tls_cert, config.tls_key)))
+    assert not config.identity_target or config.identity_target.partition(":")[0] in SERVED
 
 
 def test_no_secret_is_written_down() -> None:

@@ -6,6 +6,7 @@ right and what is left is not, the gate is thrown away and loaded anew.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
@@ -62,10 +63,17 @@ class Comparer:
         self._store = store
         self._source = source
         self._loader = loader
+        self.comparisons: Counter[str] = Counter()
+        """By what they found: `differences` or `nothing`."""
+        self.differences: Counter[str] = Counter()
+        """By kind."""
+        self.swept_claims = 0
 
     async def compare(self, activity_id: str, *, repair: bool) -> Comparison:
         """How the gate stands, and what differed; mended, if it is to be."""
         first = found = await self._walk(activity_id, repair=repair)
+        self.comparisons["differences" if first.differences else "nothing"] += 1
+        self.differences.update(first.differences)
         for _ in range(WALKS if repair else 0):
             if not found.differences:
                 break
@@ -103,6 +111,7 @@ class Comparer:
         async for real, records in self._pages(activity_id, _OPEN_ONES):
             old = {key: record for key, record in records.items() if real - record.stamp > PATIENCE}
             mended += len(await self._mended(activity_id, old, real, repair=True))
+        self.swept_claims += mended
         return mended
 
     async def _mend_whole(self, activity_id: str, found: Comparison) -> None:

@@ -47,8 +47,13 @@ class Gate:
         self._store = GateStore(client, ahead, slow_seconds)
         self._batches = Batches(self._store)
         self._loader = Loader(self._store, source, self._spawn)
-        self._comparer = Comparer(self._store, source, self._loader, self._spawn)
+        self.comparer = Comparer(self._store, source, self._loader, self._spawn)
         self._sold_out = SoldOut(self._store, self._spawn)
+
+    @property
+    def away_seconds(self) -> float:
+        """For how long the store has not been asked since it does not answer; 0 while it is."""
+        return self._store.away_seconds
 
     def is_sold_out(self, activity_id: str, claim: Claim) -> bool:
         """Whether nothing is left for it, for sure; asks nobody."""
@@ -84,7 +89,7 @@ class Gate:
         means that the database refused what the gate had given: it is astray, and compared at once.
         """
         if any(stamp for _, _, stamp in records):
-            self._comparer.want(activity_id)
+            self.comparer.want(activity_id)
         if records:
             self._sold_out.forget(activity_id)
             self._batches.tell(activity_id, [dropping(*record) for record in records])
@@ -100,11 +105,11 @@ class Gate:
 
     async def compare(self, activity_id: str, *, repair: bool) -> Comparison:
         """The gate against the orders. Raises Unavailable (GATE_UNAVAILABLE) if it does not answer."""
-        return await _answered(self._comparer.compare(activity_id, repair=repair))
+        return await _answered(self.comparer.compare(activity_id, repair=repair))
 
     async def sweep(self, activity_id: str) -> int:
         """Ends what dead attempts have left open; how many. Raises Unavailable (GATE_UNAVAILABLE)."""
-        return await _answered(self._comparer.sweep(activity_id))
+        return await _answered(self.comparer.sweep(activity_id))
 
     async def run(self) -> None:
         """Keeps in touch with the store until it is cancelled."""

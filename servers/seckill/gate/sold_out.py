@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from domain.seckill.gate import Claim
 from servers.mesh.redis_clients import STORE_ERRORS
-from servers.seckill.gate.known import may_know
+from servers.seckill.gate.known_requests import may_know
 from servers.seckill.gate.looking import NEVER, Look, look_of
 from servers.seckill.gate.store import PATIENT_SECONDS, Away, Call, GateStore
 from servers.seckill.gate.things import PEEK, name_of

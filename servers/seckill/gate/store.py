@@ -63,6 +63,12 @@ class GateStore:
         self._is_ready = asyncio.Event()
         self._getting_ready = asyncio.Lock()
 
+    @property
+    def away_seconds(self) -> float:
+        """For how long it has not been asked; on a cluster, the activity that has waited longest."""
+        now = time.monotonic()
+        return max((breaker.open_seconds(now) for breaker in self._breakers.values()), default=0.0)
+
     async def run(self, calls: Sequence[Call], seconds: float | None = None) -> list[Reply | Exception]:
         """A reply each, or what went wrong with it: one of STORE_ERRORS, or Away. Never raises those."""
         askable = [call for call in calls if not self._breaker_of(call.activity_id).is_open]

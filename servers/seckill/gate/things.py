@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.seckill.gate import Answer, Claim, OrderFact, Shape, Verdict
 from servers.mesh.redis_scripts import Script
-from servers.seckill.gate.known import bits_for, places
+from servers.seckill.gate.known_requests import bits_for, places
 
 MOST_THINGS = 32
 """Of one script, which must end within a millisecond: nobody else is served meanwhile."""

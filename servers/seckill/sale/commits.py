@@ -15,7 +15,9 @@ from domain.shared.errors import Raced
 from servers.mesh.batching import Coalescer
 from servers.mesh.clock import Clock
 from servers.seckill.sale.group import Decided, Group, Result, Work, run_group
+from servers.seckill.sale.tally import Tally
 from servers.seckill.sale.turn import Turns
+from servers.store.faults import CommitUnknown
 from servers.store.grouping import Grouped
 from servers.store.store import Store
 
@@ -52,6 +54,7 @@ class Commits:
         self._clock = clock
         self._gate = gate
         self._turns = turns
+        self.tally = Tally()
         self._grouped: Grouped[Work, Decided] = Grouped("seckill", self._transact)
         self._queues: OrderedDict[str, Coalescer[Work, Decided]] = OrderedDict()
 
@@ -93,7 +96,16 @@ class Commits:
         return results
 
     async def _transact(self, works: Sequence[Work]) -> Sequence[Result]:
-        return await self._store.transact(run_group, Group(works), self._clock)
+        group = Group(works)
+        try:
+            results = await self._store.transact(run_group, group, self._clock)
+        except CommitUnknown:
+            self.tally.unknown_commits += 1
+            raise
+        finally:
+            self.tally.lost_races += group.lost_races
+        self.tally.decided(group, results)
+        return results
 
     def _tell_gate(self, activity_id: str, works: Sequence[Work], results: Sequence[Result]) -> None:
         if self._gate is None:

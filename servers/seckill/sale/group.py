@@ -6,25 +6,26 @@ and then holds the activity's row while it reads: nobody loses twice.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from domain.seckill import refusals
-from domain.seckill.book import Book
+from domain.seckill.book import Book, Changes
 from domain.seckill.commands import Command
 from domain.seckill.done import Done
 from domain.seckill.needs import needs_of
 from domain.seckill.sale import decide
 from domain.shared.errors import DomainError, Raced
 from servers.mesh.clock import Clock
-from servers.seckill.sale.telling import Cause, outbox_events
+from servers.seckill.sale.telling import Cause, outbox_events, stock_events
 from servers.seckill.sql.activities import Read, confirm, move_on, read_activity
 from servers.seckill.sql.members import units_of, write_units
 from servers.seckill.sql.orders import orders_by_id, orders_by_request, write_orders
 from servers.seckill.sql.payments import payments_by_id, write_payments
 from servers.seckill.sql.tables import common
 from servers.store.asked import Asked
+from servers.store.event import Event
 from servers.store.idempotency import Answer, Idempotency, Key, Stored, reused
 from servers.store.outbox import Outbox
 
@@ -73,10 +74,12 @@ Result = Decided | Exception
 
 @dataclass
 class Group:
-    """A group, and whether it lost a race before: it may be run several times."""
+    """A group, and how its runs went: it may be run several times."""
 
     works: Sequence[Work]
-    has_lost: bool = field(default=False)
+    lost_races: int = 0
+    told: Sequence[str] = ()
+    """Types of the events that its last run told."""
 
     @property
     def activity_id(self) -> str:
@@ -89,12 +92,12 @@ def run_group(connection: Connection, group: Group, clock: Clock) -> list[Result
     try:
         return _run(connection, group, clock)
     except Raced:
-        group.has_lost = True
+        group.lost_races += 1
         raise
 
 
 def _run(connection: Connection, group: Group, clock: Clock) -> list[Result]:
-    read = read_activity(connection, group.activity_id, clock, lock=group.has_lost)
+    read = read_activity(connection, group.activity_id, clock, lock=group.lost_races > 0)
     if read is None:
         return [refusals.activity_not_found(group.activity_id) for _ in group.works]
     stored = _ANSWERS.lookup(connection, [one.kept.asked.key for one in group.works if one.kept])
@@ -102,7 +105,7 @@ def _run(connection: Connection, group: Group, clock: Clock) -> list[Result]:
     book, units = _book(connection, read, fresh)
     record = _Record(book, stored)
     results = [record.take(one) for one in group.works]
-    _write(connection, read, units, record)
+    group.told = _write(connection, read, units, record)
     return results
 
 
@@ -117,19 +120,32 @@ def _book(connection: Connection, read: Read, commands: Sequence[Command]) -> tu
     return Book(read.activity, read.standing.taken, orders, units, payments, read.standing.read), units
 
 
-def _write(connection: Connection, read: Read, units: Mapping[str, int], record: "_Record") -> None:
-    changes, activity = record.book.changes, read.activity
+def _write(connection: Connection, read: Read, units: Mapping[str, int], record: "_Record") -> Sequence[str]:
+    """The types of the events that are told."""
+    changes, activity, events = record.book.changes, read.activity, list[Event]()
     if changes.new_orders or changes.moved_orders or changes.new_payments or changes.moved_payments:
-        move_on(connection, read, changes.taken)
+        move_on(connection, read, changes.taken, len(changes.stock_events))
         write_orders(connection, changes.new_orders, changes.moved_orders)
         limit = activity.settings.member_limit
         write_units(connection, activity.activity_id, units, changes.units, limit)
         write_payments(connection, changes.new_payments, changes.moved_payments)
-        _OUTBOX.append(connection, outbox_events(changes.events, record.causes, record.book.now))
+        events = _events(read, record, changes)
+        _OUTBOX.append(connection, events)
     else:
         # Nothing is written, so nothing else would show that what was read is of one moment.
         confirm(connection, read)
     _ANSWERS.store(connection, record.answers)
+    return [event.type for event in events]
+
+
+def _events(read: Read, record: "_Record", changes: Changes) -> list[Event]:
+    now = record.book.now
+    events = outbox_events(changes.events, record.causes, now)
+    if changes.stock_events:
+        # What all of them did to the stock is put down to the last of them.
+        last = next(reversed(record.causes.values()))
+        events += stock_events(changes.stock_events, read.moves, last, now)
+    return events
 
 
 class _Record:

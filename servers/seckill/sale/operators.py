@@ -8,15 +8,19 @@ from sqlalchemy import Connection
 from domain.seckill import operating, refusals
 from domain.seckill.activity import Activity, ActivityState, Standing
 from domain.seckill.comparison import Comparison
+from domain.seckill.events import StockEvent
 from domain.seckill.operating import Create, Operation, Publish
+from domain.seckill.stock import left_of, told_of_stock
 from domain.shared.instants import Instant
 from servers.mesh.clock import Clock
 from servers.mesh.pages import Place
-from servers.seckill.sql.activities import add_activity, change_activity, read_activity
+from servers.seckill.sale.telling import Cause, stock_events
+from servers.seckill.sql.activities import Read, add_activity, change_activity, read_activity
 from servers.seckill.sql.lists import list_activities
 from servers.seckill.sql.tables import common
 from servers.store.asked import Asked
 from servers.store.once import Once
+from servers.store.outbox import Outbox
 from servers.store.store import Store
 
 
@@ -28,6 +32,9 @@ class Gate(Protocol):
     async def reshape(self, activity_id: str) -> object: ...
 
     async def compare(self, activity_id: str, *, repair: bool) -> Comparison: ...
+
+
+_OUTBOX = Outbox(common.outbox)
 
 
 class Operators:
@@ -58,7 +65,10 @@ class Operators:
                 raise refusals.activity_not_found(activity_id)
             activity = operating.operate(command, read.standing, read.standing.read)
             if activity is not read.activity:
-                change_activity(connection, read, activity)
+                told = _told(read, activity)
+                change_activity(connection, read, activity, len(told))
+                cause = Cause(asked.key.caller or "nobody", asked.key.request_id)
+                _OUTBOX.append(connection, stock_events(told, read.moves, cause, read.standing.read))
             return answer(activity)
 
         response = await self._once(*asked, work)
@@ -80,3 +90,11 @@ class Operators:
         self, states: Collection[ActivityState], before: Place | None, limit: int
     ) -> Sequence[Activity]:
         return await self._store.read(list_activities, states, before, limit)
+
+
+def _told(read: Read, activity: Activity) -> Sequence[StockEvent]:
+    """Of a stock that was raised or lowered while somebody may look at it."""
+    before, taken = read.activity, read.standing.taken
+    if before.state is not ActivityState.PUBLISHED:
+        return ()
+    return told_of_stock(activity.activity_id, left_of(before, taken), left_of(activity, taken))

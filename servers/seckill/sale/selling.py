@@ -16,11 +16,14 @@ from servers.seckill.ports import Result, Wanted, Write
 from servers.seckill.sale.commits import Commits
 from servers.seckill.sale.eligibility import Eligibility, Question
 from servers.seckill.sale.group import Kept, Work
-from servers.seckill.sale.known import KnownActivities
+from servers.seckill.sale.recent import RecentActivities
+from servers.seckill.sale.tally import GATE, MEMORY
 from servers.seckill.sale.telling import Cause
 from servers.seckill.sql.lists import find_order, list_orders
 from servers.seckill.sql.orders import orders_by_request
 from servers.store.store import Store
+
+_UNGATED = frozenset({Verdict.MISSING, Verdict.AWAY})
 
 
 class Gate(Protocol):
@@ -42,7 +45,7 @@ class Selling:
         clock: Clock,
         gate: Gate,
         commits: Commits,
-        known: KnownActivities,
+        recent: RecentActivities,
         eligibility: Eligibility | None,
     ) -> None:
         """Without `eligibility` nobody can tell what members hold."""
@@ -50,22 +53,24 @@ class Selling:
         self._clock = clock
         self._gate = gate
         self._commits = commits
-        self._known = known
+        self._tally = commits.tally
+        self._recent = recent
         self._eligibility = eligibility
 
     async def reserve(self, wanted: Wanted) -> Order:
         activity_id = wanted.activity_id
         claim = Claim(wanted.member_id, wanted.request_id, wanted.quantity, ALL_TRANCHES)
         if self._gate.is_sold_out(activity_id, claim):
+            self._tally.refused("SOLD_OUT", MEMORY)
             raise refusals.sold_out(activity_id)
-        activity = await self._known(activity_id)
+        activity = await self._recent(activity_id)
         if activity.settings.scenes and wanted.scene not in activity.settings.scenes:
             raise refusals.scene_not_allowed(activity, wanted.scene)
         held, unknown = await self._held(activity, wanted.member_id)
         answer = await self._gate.claim(activity_id, claim._replace(mask=_mask(activity, held)))
         try:
             if not answer.passes:
-                raise _refusal(activity, answer, self._clock)
+                raise self._refused(activity, answer)
             return await self._committed(wanted, held, answer)
         except DomainError as refusal:
             # What he may hold would have changed nothing but these.
@@ -94,6 +99,11 @@ class Selling:
     ) -> Sequence[Order]:
         return await self._store.read(list_orders, member_id, activity_id, before, limit)
 
+    def _refused(self, activity: Activity, answer: Answer) -> DomainError:
+        refusal = _refusal(activity, answer, self._clock)
+        self._tally.refused(refusal.reason, GATE)
+        return refusal
+
     async def _committed(self, wanted: Wanted, held: frozenset[str], answer: Answer) -> Order:
         command = Reserve(
             order_id=uuid4().hex,
@@ -104,6 +114,8 @@ class Selling:
             held_skus=held,
             claimed=answer.tranche,
         )
+        if answer.verdict in _UNGATED:
+            self._tally.ungated += 1
         cause = Cause(wanted.actor, wanted.request_id)
         decided = await self._commits(Work(wanted.activity_id, command, cause, stamp=answer.stamp))
         assert decided.done is not None, "only kept answers come without what was done"

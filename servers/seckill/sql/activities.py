@@ -24,7 +24,11 @@ _MOVE_ON = (
         activities.c.version == bindparam("as_read"),
         activities.c.taken + bindparam("units") <= activities.c.stock,
     )
-    .values(taken=activities.c.taken + bindparam("units"), version=activities.c.version + 1)
+    .values(
+        taken=activities.c.taken + bindparam("units"),
+        version=activities.c.version + 1,
+        moves=activities.c.moves + bindparam("told"),
+    )
 )
 _TAKE = (
     update(tranches)
@@ -45,6 +49,8 @@ class Read:
     standing: Standing
     version: int
     """The optimistic lock."""
+    moves: int
+    """Events of its stock so far."""
 
     @property
     def activity(self) -> Activity:
@@ -64,17 +70,19 @@ def read_activity(
         return None
     taken = {row.number: row.tranche_taken for row in rows}
     now = now_of(rows[0].now, clock)
-    return Read(Standing(decode(rows[0].content), taken, now), rows[0].version)
+    return Read(Standing(decode(rows[0].content), taken, now), rows[0].version, rows[0].moves)
 
 
-def move_on(connection: Connection, read: Read, units_by_tranche: Mapping[int, int]) -> None:
+def move_on(connection: Connection, read: Read, units_by_tranche: Mapping[int, int], told: int = 0) -> None:
     """Take units, or give back, and move the version on: the first write of every change.
 
+    `told`: how many events of its stock go with it.
     Raises Raced if the activity is no longer at the version that was read. From here on nobody else
     changes anything of it before this transaction ends, and what was read since is as it was then.
     """
     activity_id = read.activity.activity_id
-    moved = {"id": activity_id, "as_read": read.version, "units": sum(units_by_tranche.values())}
+    units = sum(units_by_tranche.values())
+    moved = {"id": activity_id, "as_read": read.version, "units": units, "told": told}
     if connection.execute(_MOVE_ON, moved).rowcount != 1:
         raise _lost()
     for number, units in units_by_tranche.items():
@@ -92,7 +100,7 @@ def confirm(connection: Connection, read: Read) -> None:
 
 def add_activity(connection: Connection, activity: Activity) -> None:
     """Raises Raced if another was faster with this id."""
-    row = _row(activity) | {"activity_id": activity.activity_id, "version": 1, "taken": 0}
+    row = _row(activity) | {"activity_id": activity.activity_id, "version": 1, "taken": 0, "moves": 0}
     try:
         connection.execute(insert(activities), row)
     except IntegrityError as error:
@@ -102,10 +110,11 @@ def add_activity(connection: Connection, activity: Activity) -> None:
     _write_tranches(connection, activity, {})
 
 
-def change_activity(connection: Connection, read: Read, activity: Activity) -> None:
-    """Write what an operator changed. Raises Raced as `move_on`."""
+def change_activity(connection: Connection, read: Read, activity: Activity, told: int = 0) -> None:
+    """Write what an operator changed. Raises Raced as `move_on`, and counts events as it does."""
     same = (activities.c.activity_id == activity.activity_id, activities.c.version == read.version)
-    changed = update(activities).where(*same).values(**_row(activity), version=activities.c.version + 1)
+    columns = {"version": read.version + 1, "moves": read.moves + told}
+    changed = update(activities).where(*same).values(**_row(activity), **columns)
     if connection.execute(changed).rowcount != 1:
         raise _lost()
     connection.execute(delete(tranches).where(tranches.c.activity_id == activity.activity_id))
@@ -136,11 +145,12 @@ def _row(activity: Activity) -> dict[str, object]:
 
 
 @lru_cache(maxsize=4)
-def _read(with_time: bool, lock: bool) -> Select[tuple[bytes, int, int, int, int | None]]:
+def _read(with_time: bool, lock: bool) -> Select[tuple[bytes, int, int, int, int, int | None]]:
     query = (
         select(
             activities.c.content,
             activities.c.version,
+            activities.c.moves,
             tranches.c.number,
             tranches.c.taken.label("tranche_taken"),
             (NOW if with_time else literal(None)).label("now"),

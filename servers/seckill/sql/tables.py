@@ -28,6 +28,8 @@ activity = Table(
     # Units of orders that hold theirs: reserved, paid or delivered.
     Column("taken", BigInteger, nullable=False),
     Column("content", BYTES, nullable=False),
+    # What was told of its stock, which numbers that in the outbox.
+    Column("moves", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("taken >= 0 AND taken <= stock", name="taken"),
     Index(None, "state", "closes_time"),
     **TABLE,

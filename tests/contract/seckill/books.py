@@ -24,6 +24,9 @@ class Books:
     members: list[dict[str, Any]]
     payments: list[dict[str, Any]]
     events: list[dict[str, Any]]
+    """Of its orders."""
+    stock_events: list[dict[str, Any]]
+    """Of the activity itself, in their order."""
 
     @property
     def states(self) -> Counter[str]:
@@ -36,7 +39,7 @@ class Books:
 
     def told(self, kind: str) -> int:
         """Events of a type."""
-        return sum(row["type"] == kind for row in self.events)
+        return sum(row["type"] == kind for row in (*self.events, *self.stock_events))
 
 
 def books_of(url: str, activity_id: str) -> Books:
@@ -50,14 +53,15 @@ def books_of(url: str, activity_id: str) -> Books:
 def read_books(connection: Connection, activity_id: str) -> Books:
     orders = _rows(connection, order, activity_id)
     ids = {row["order_id"] for row in orders}
-    told = connection.execute(select(common.outbox)).mappings()
+    told = [dict(row) for row in connection.execute(select(common.outbox)).mappings()]
     return Books(
         activity=_rows(connection, activity, activity_id)[0],
         tranches=_rows(connection, tranche, activity_id),
         orders=orders,
         members=_rows(connection, member, activity_id),
         payments=_rows(connection, payment, activity_id),
-        events=[dict(row) for row in told if row["subject"] in ids],
+        events=[row for row in told if row["subject"] in ids],
+        stock_events=[row for row in told if row["subject"] == activity_id],
     )
 
 
@@ -78,6 +82,7 @@ def violations(books: Books) -> Iterator[str]:
     if any(row["units"] > row["member_limit"] for row in books.members):
         yield "a member has more than the limit"
     yield from _events_amiss(books)
+    yield from _stock_events_amiss(books)
     yield from _payments_amiss(books)
 
 
@@ -86,6 +91,16 @@ def _events_amiss(books: Books) -> Iterator[str]:
         told = sorted(event["seq"] for event in books.events if event["subject"] == row["order_id"])
         if told != list(range(1, row["moves"] + 1)):
             yield f"order {row['order_id']} has {row['moves']} moves and tells {told}"
+
+
+def _stock_events_amiss(books: Books) -> Iterator[str]:
+    """They are numbered without a gap, and the last of them says whether anything is left."""
+    told = [row["seq"] for row in books.stock_events]
+    if told != list(range(1, books.activity["moves"] + 1)):
+        yield f"the stock has {books.activity['moves']} moves and tells {told}"
+    is_over = bool(told) and books.stock_events[-1]["type"] == "ActivitySoldOut"
+    if is_over != (books.activity["taken"] == books.activity["stock"]):
+        yield f"{books.activity['taken']} are taken, and the last word is {books.stock_events[-1:]}"
 
 
 def _payments_amiss(books: Books) -> Iterator[str]:

@@ -18,7 +18,7 @@ from servers.seckill.ports import Wanted
 from servers.seckill.sale.commits import Commits
 from servers.seckill.sale.eligibility import Eligibility, Identities
 from servers.seckill.sale.jobs import GateCare
-from servers.seckill.sale.known import KnownActivities
+from servers.seckill.sale.recent import RecentActivities
 from servers.seckill.sale.selling import Selling
 from servers.seckill.sale.source import DatabaseSource
 from servers.seckill.sale.turn import Turns
@@ -96,7 +96,7 @@ async def _process(store_url: str, redis_url: str, identities: Identities | None
     turns = Turns(client)
     commits = Commits(store, CLOCK, gate, turns)
     eligibility = Eligibility(identities) if identities else None
-    sales = Selling(store, CLOCK, gate, commits, KnownActivities(store), eligibility)
+    sales = Selling(store, CLOCK, gate, commits, RecentActivities(store), eligibility)
     care = GateCare(store, gate, CLOCK)
     jobs = [asyncio.create_task(job) for job in (gate.run(), care.sweep_for_ever())]
     try:

@@ -28,6 +28,7 @@ from tests.contract.seckill.test_life import members, ordered, sound, together
 from tests.fakes import FakeClock
 from tests.servers import MariaDB
 from tests.toxics import ALWAYS, DropReply, DropRequest, Proxy, toxic_proxy
+from tests.wire.mesh.running import until
 
 
 class NoGate:
@@ -117,6 +118,7 @@ async def test_a_commit_whose_answer_is_lost_is_looked_up_before_anybody_is_answ
     orders = await ordered(commits, activity, *members(64))
     assert {order.order_id for order in orders} == _order_ids(mysql_url, activity)
     assert await ordered(commits, activity, *members(64)) == orders
+    assert commits.tally.unknown_commits == 1
 
 
 @pytest.mark.parametrize("toxic", [DropReply, DropRequest])
@@ -191,6 +193,26 @@ async def test_an_activity_whose_row_is_locked_keeps_no_other_waiting(
         assert not waiting.done()
         other.rollback()
     assert len(await waiting) == 1
+    await store.close()
+
+
+async def test_a_group_that_another_was_faster_than_goes_again_and_is_counted(
+    mysql_url: str, mariadb: MariaDB, clock: FakeClock
+) -> None:
+    """I7, row 7: the race is lost between reading and writing, once, for the row is held from then on."""
+    migrate(mysql_url)
+    store = Store(StoreConfig(mysql_url))
+    commits = Commits(store, clock, None, None)
+    activity = await opened(store, 10)
+    with mariadb.connect(mysql_url.rsplit("/", 1)[1]) as other, other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("UPDATE seckill_activity SET version = version + 1")
+        with counted() as statements:
+            ordering = asyncio.create_task(ordered(commits, activity, *members(5)))
+            await until(lambda: any(one.startswith("UPDATE seckill_activity") for one in statements))
+        other.commit()
+    assert len(await ordering) == 5
+    assert (commits.tally.lost_races, commits.tally.unknown_commits) == (1, 0)
     await store.close()
 
 

@@ -74,7 +74,8 @@ def sale(sqlite_url: str, valkey: Redis, tmp_path: Path) -> Sale:
 
 def _fill(sale: Sale) -> None:
     sale.sql(
-        "INSERT INTO seckill_activity VALUES ('cards', 9, 'PUBLISHED', 0, 99, 3, 3, '{}')",
+        "INSERT INTO seckill_activity (activity_id, version, state, opens_time, closes_time, stock, taken,"
+        " content) VALUES ('cards', 9, 'PUBLISHED', 0, 99, 3, 3, '{}')",
         "INSERT INTO seckill_tranche VALUES ('cards', 1, 3, 3)",
     )
     for member, state in (

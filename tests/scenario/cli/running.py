@@ -110,9 +110,9 @@ def following(target: str, *arguments: str) -> Iterator[IO[str]]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Nectary]:
+def serving(folder: Path, listen: str = "127.0.0.1:0") -> Iterator[Nectary]:
     """A server with a test clock, as `nectary serve` starts it."""
-    options = ["--listen", "127.0.0.1:0", "--data-folder", str(folder), "--test-clock"]
+    options = ["--listen", listen, "--data-folder", str(folder), "--test-clock"]
     with (folder.parent / "serve.log").open("wb") as log:
         process = subprocess.Popen(
             [*NECTARY, "serve", "all", *options],

@@ -3,38 +3,41 @@
 import json
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.scenario.cli.running import EXAMPLES, Nectary, following
+from tests.scenario.cli.running import EXAMPLES, Nectary, following, serving
+from tests.servers import free_port
 
 EXAMPLE = EXAMPLES / "seckill.example.yaml"
 
 
+def declared_in(folder: Path, mesh: Nectary, stock: int = 3) -> tuple[str, str]:
+    """Makes a file of an activity that sells from now for an hour: its id, and its path."""
+    now = datetime.fromisoformat(mesh.json("clock", "get").document["time"])
+    activity_id = f"sale_{uuid.uuid4().hex[:12]}"
+    settings = {
+        "title": "Gold for a song",
+        "item": {"sku_id": "gold_annual"},
+        "price": {"currency": "CNY", "amount_minor": 9900},
+        "open_time": now.isoformat(),
+        "close_time": (now + timedelta(hours=1)).isoformat(),
+        "stock": stock,
+        "member_limit": 1,
+        "payment_timeout": "900s",
+    }
+    path = folder / f"{activity_id}.json"
+    path.write_text(json.dumps({"activity_id": activity_id, "settings": settings}))
+    return activity_id, str(path)
+
+
 @pytest.fixture
 def declared(mesh: Nectary, tmp_path: Path) -> Callable[..., tuple[str, str]]:
-    """Makes a file of an activity that sells from now for an hour: its id, and its path."""
-
-    def declare(stock: int = 3) -> tuple[str, str]:
-        now = datetime.fromisoformat(mesh.json("clock", "get").document["time"])
-        activity_id = f"sale_{uuid.uuid4().hex[:12]}"
-        settings = {
-            "title": "Gold for a song",
-            "item": {"sku_id": "gold_annual"},
-            "price": {"currency": "CNY", "amount_minor": 9900},
-            "open_time": now.isoformat(),
-            "close_time": (now + timedelta(hours=1)).isoformat(),
-            "stock": stock,
-            "member_limit": 1,
-            "payment_timeout": "900s",
-        }
-        path = tmp_path / f"{activity_id}.json"
-        path.write_text(json.dumps({"activity_id": activity_id, "settings": settings}))
-        return activity_id, str(path)
-
-    return declare
+    return partial(declared_in, tmp_path, mesh)
 
 
 Declared = Callable[..., tuple[str, str]]
@@ -107,3 +110,18 @@ def test_a_watch_shows_each_change(mesh: Nectary, declared: Declared, member: st
         assert json.loads(lines.readline())["stock"]["taken"] == 1
     sold = mesh("seckill", "watch", activity_id, "--until-sold")
     assert (sold.status, "1 of 1 taken, 0 left  published" in sold.out) == (0, True)
+
+
+def test_a_watch_outlives_its_server(tmp_path: Path, member: str) -> None:
+    """It hears of what is taken once the server is back."""
+    folder, listen = tmp_path / "data", f"127.0.0.1:{free_port()}"
+    with ExitStack() as stack:
+        with serving(folder, listen) as mesh:
+            activity_id, path = declared_in(tmp_path, mesh)
+            mesh("seckill", "create", path, "--publish")
+            lines = stack.enter_context(following(listen, "seckill", "watch", activity_id, "--json"))
+            assert json.loads(lines.readline())["stock"]["taken"] == 0
+        with serving(folder, listen) as mesh:
+            assert mesh("seckill", "reserve", activity_id, member).status == 0
+            while json.loads(lines.readline())["stock"]["taken"] == 0:
+                pass

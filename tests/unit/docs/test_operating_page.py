@@ -13,7 +13,11 @@ from servers.mesh.limiting.limiter import WindowLimiter
 from servers.mesh.limiting.metrics import LimiterMetrics
 from servers.mesh.metrics import Metrics
 from servers.mesh.redis_clients import short_calls
+from servers.seckill.gate.gate import Gate
+from servers.seckill.metrics import SaleMetrics
+from servers.seckill.sale.tally import Tally as SaleTally
 from tests.architecture.sources import ROOT, sources
+from tests.gate.ledger import Ledger
 from tests.unit.docs.pages import table
 
 PAGE = ROOT / "docs" / "operating.md"
@@ -51,6 +55,7 @@ def test_the_table_of_metrics_is_what_the_page_for_prometheus_shows() -> None:
     limiter = WindowLimiter(short_calls("redis://localhost"), Keys(bytes(16)), SystemClock(), "one")
     metrics.registry.register(LimiterMetrics(limiter))
     metrics.registry.register(EventLog([]))
+    metrics.registry.register(SaleMetrics(SaleTally(), Gate(short_calls("redis://localhost"), Ledger())))
     types = [
         line.split()[2]
         for line in generate_latest(metrics.registry).decode().splitlines()

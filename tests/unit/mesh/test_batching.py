@@ -127,7 +127,7 @@ async def test_too_few_for_a_crowd_do_not_wait_for_others() -> None:
     first = asyncio.create_task(coalescer(1))
     await recorder.began.wait()
     async with asyncio.timeout(5):
-        assert await asyncio.gather(first, coalescer(2), coalescer(3)) == [2, 4, 6]
+        assert [*await asyncio.gather(first, coalescer(2), coalescer(3))] == [2, 4, 6]
     assert recorder.batches == [[1], [2, 3]]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from domain.seckill.activity import Activity
 from domain.seckill.book import Book, Told
 from domain.seckill.commands import Command
+from domain.seckill.events import StockEvent
 from domain.seckill.needs import needs_of
 from domain.seckill.orders import Order
 from domain.seckill.payments import Payment
@@ -22,6 +23,7 @@ class Shelf:
         self.units: dict[str, int] = {}
         self.payments: dict[str, Payment] = {}
         self.told: list[Told] = []
+        self.told_of_stock: list[StockEvent] = []
 
     def commit(self, commands: Sequence[Command], now: Instant) -> Sequence[Outcome]:
         """One group in one transaction."""
@@ -40,6 +42,7 @@ class Shelf:
             self.taken[number] = self.taken.get(number, 0) + more
         self.units |= changes.units
         self.told += changes.events
+        self.told_of_stock += changes.stock_events
         return outcomes
 
     def told_again(self) -> list[tuple[str, int, str]]:

@@ -5,7 +5,7 @@ import pytest
 from domain.seckill.activity import Tranche
 from domain.seckill.commands import Cancel, Expire, Pay, Reserve
 from domain.seckill.done import Done
-from domain.seckill.events import OrderEnded, SeckillOrderPaid, UnitReserved
+from domain.seckill.events import OrderExpired, OrderPaid, PaymentLate, RefundDue, UnitReserved
 from domain.seckill.payments import PaymentFate
 from domain.seckill.sale import Outcome
 from domain.shared.errors import DomainError
@@ -40,7 +40,7 @@ def test_the_window_is_half_open(now: Instant, expected: str) -> None:
     assert word(outcome) == expected
 
 
-@pytest.mark.parametrize(("paid", "told"), [(DUE - 1, (SeckillOrderPaid,)), (DUE, "expires")])
+@pytest.mark.parametrize(("paid", "told"), [(DUE - 1, (OrderPaid,)), (DUE, "expires")])
 def test_an_order_is_paid_until_its_time(paid: Instant, told: object) -> None:
     """At its time it has expired, whether or not the job was there: it is reserved again for the payment."""
     shelf = Shelf(an_activity())
@@ -48,7 +48,7 @@ def test_an_order_is_paid_until_its_time(paid: Instant, told: object) -> None:
     [outcome] = shelf.commit([Pay("one", "p", PRICE, paid)], DUE)
     assert word(outcome) == "PAID"
     kinds = tuple(type(one.event) for one in shelf.told[1:])
-    assert kinds == (told if told != "expires" else (OrderEnded, UnitReserved, SeckillOrderPaid))
+    assert kinds == (told if told != "expires" else (OrderExpired, PaymentLate, UnitReserved, OrderPaid))
 
 
 def test_a_payment_that_was_in_time_counts_after_the_sale() -> None:
@@ -68,6 +68,7 @@ def test_a_late_payment_after_the_sale_goes_back() -> None:
     assert late.payment is not None
     assert (late.payment.fate, late.payment.cause) == (PaymentFate.REFUNDED, "ACTIVITY_CLOSED")
     assert word(late) == "EXPIRED"
+    assert [type(one.event) for one in shelf.told[1:]] == [OrderExpired, PaymentLate, RefundDue]
 
 
 def test_a_late_payment_takes_from_another_tranche_that_is_open_to_all() -> None:

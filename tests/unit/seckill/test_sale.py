@@ -8,7 +8,7 @@ from hypothesis import given
 from domain.seckill.activity import Activity
 from domain.seckill.commands import Command, Deliver, RefuseDelivery
 from domain.seckill.done import Done
-from domain.seckill.events import RefundDue, SeckillOrderPaid
+from domain.seckill.events import OrderPaid, RefundDue
 from domain.seckill.orders import Order, OrderState
 from domain.seckill.payments import PaymentFate
 from domain.seckill.sale import Outcome
@@ -175,5 +175,5 @@ def test_whoever_delivers_hears_once_of_each_payment(example: Example) -> None:
     """I8: an order can be paid again only after it was refunded, which it never leaves."""
     activity, history = example
     shelf = played(activity, history)
-    paid = Counter(one.event.order_id for one in shelf.told if isinstance(one.event, SeckillOrderPaid))
+    paid = Counter(one.event.order_id for one in shelf.told if isinstance(one.event, OrderPaid))
     assert all(count == 1 for count in paid.values())

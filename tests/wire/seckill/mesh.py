@@ -48,6 +48,7 @@ class Mesh:
     identity: identity_service_pb2_grpc.IdentityServiceStub
     clock: TestClockClient
     store: Store
+    metrics_port: int | None = None
 
     async def at(self, moment: datetime) -> None:
         """Let the clock stand at a moment; whatever fell due has been done."""
@@ -62,7 +63,7 @@ class Mesh:
         return answer
 
 
-def mesh_of(address: str, channel: Channel, store: Store) -> Mesh:
+def mesh_of(address: str, channel: Channel, store: Store, metrics_port: int | None = None) -> Mesh:
     return Mesh(
         address=address,
         channel=channel,
@@ -71,6 +72,7 @@ def mesh_of(address: str, channel: Channel, store: Store) -> Mesh:
         identity=identity_service_pb2_grpc.IdentityServiceStub(channel),
         clock=TestClockClient(channel),
         store=store,
+        metrics_port=metrics_port,
     )
 
 
@@ -105,7 +107,7 @@ async def serving(
         closing.push_async_callback(store.close)
         channel = Channel(_channel(server.address, credentials), ())
         await closing.enter_async_context(channel)
-        yield mesh_of(server.address, channel, store)
+        yield mesh_of(server.address, channel, store, server.metrics_port)
 
 
 async def with_cards(mesh: Mesh) -> None:

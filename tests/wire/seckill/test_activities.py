@@ -1,17 +1,21 @@
 """Activities over the wire: made, changed, published, closed, listed, watched, reconciled."""
 
 import asyncio
+import json
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
+import grpc
 import pytest
 
-from clients import InvalidRequest, NotFound, Raced, Refused
+from clients import ActivityClient, InvalidRequest, NotFound, Raced, Refused, connect
 from nectary.seckill.v1 import activity_service_pb2 as pb
 from nectary.seckill.v1 import seckill_pb2 as seckill
+from tests.contract.seckill.books import read_books, violations
 from tests.wire.seckill import requests as r
 from tests.wire.seckill.buying import LONG_SECONDS, refusal, reserved, selling, served
-from tests.wire.seckill.mesh import START, Mesh
+from tests.wire.seckill.mesh import START, Mesh, serving, with_cards
 
 
 async def created(mesh: Mesh, **settings: Any) -> seckill.Activity:
@@ -132,6 +136,20 @@ async def test_activities_are_listed_by_pages_the_latest_opening_first(mesh: Mes
     assert (await refusal(mesh.activities.ListActivities(other))).reason == "PAGE_TOKEN_INVALID"
 
 
+async def test_an_operators_stock_is_told_of(mesh: Mesh) -> None:
+    """As units that come back and are sold are: whoever listens knows whether anything is left."""
+    activity_id = await selling(mesh, stock=1)
+    await reserved(mesh, activity_id)
+    await mesh.activities.UpdateActivity(r.an_update(activity_id, stock=3))
+    await mesh.activities.UpdateActivity(r.an_update(activity_id, title="Silver"))
+    await mesh.activities.UpdateActivity(r.an_update(activity_id, stock=1))
+    books = await mesh.store.read(read_books, activity_id)
+    assert list(violations(books)) == []
+    told = [(row["type"], row["payload"]) for row in books.stock_events]
+    assert [kind for kind, _ in told] == ["ActivitySoldOut", "StockReturned", "ActivitySoldOut"]
+    assert json.loads(told[1][1]) == {"activity_id": activity_id, "left": 2, "units": 2}
+
+
 async def test_a_watcher_sees_the_stock_at_once_and_as_it_changes(mesh: Mesh) -> None:
     activity_id = await selling(mesh, stock=3)
     stream = mesh.activities.WatchStock(pb.WatchStockRequest(activity_id=activity_id), timeout=10)
@@ -170,6 +188,23 @@ async def test_a_watcher_hears_at_most_ten_times_a_second_and_the_last_word(mesh
     assert heard == sorted(set(heard))
     # The first at once, and one more for the look that was under way.
     assert len(heard) <= 10 * seconds + 2
+
+
+async def test_a_server_that_goes_down_sends_its_watchers_elsewhere_at_once(
+    sqlite_url: str, redis_url: str
+) -> None:
+    """Not after the grace that it gives to calls which will end."""
+    async with AsyncExitStack() as server:
+        mesh = await server.enter_async_context(serving(sqlite_url, redis_url, drain_grace_seconds=20))
+        await with_cards(mesh)
+        activity_id = await selling(mesh)
+        async with connect(mesh.address, ActivityClient.SERVICE) as channel:
+            watching = aiter(ActivityClient(channel).watch_stock(activity_id))
+            await anext(watching)
+            async with asyncio.timeout(10):
+                await server.aclose()
+            error = await refusal(anext(watching))
+    assert (error.code, error.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
 
 
 async def test_watching_nothing_is_not_found(mesh: Mesh) -> None:

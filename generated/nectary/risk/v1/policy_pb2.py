@@ -26,19 +26,19 @@ from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cnectary/risk/v1/policy.proto\x12\x0fnectary.risk.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\x9f\x02\n\x06Policy\x12\x14\n\x05scene\x18\x01 \x01(\tR\x05scene\x12\x12\n\x04\x63ost\x18\x02 \x01(\x05R\x04\x63ost\x12\x42\n\rfailure_class\x18\x03 \x01(\x0e\x32\x1d.nectary.risk.v1.FailureClassR\x0c\x66\x61ilureClass\x12\x35\n\x07\x63\x61llers\x18\x04 \x03(\x0e\x32\x1b.nectary.risk.v1.CallerRoleR\x07\x63\x61llers\x12\x44\n\x10\x64\x65\x66\x61ult_deadline\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0f\x64\x65\x66\x61ultDeadline\x12*\n\x11max_request_bytes\x18\x06 \x01(\x05R\x0fmaxRequestBytes*z\n\x0c\x46\x61ilureClass\x12\x1d\n\x19\x46\x41ILURE_CLASS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46\x41ILURE_CLASS_BOUNDED\x10\x01\x12\x18\n\x14\x46\x41ILURE_CLASS_CLOSED\x10\x02\x12\x16\n\x12\x46\x41ILURE_CLASS_OPEN\x10\x03*\x8d\x01\n\nCallerRole\x12\x1b\n\x17\x43\x41LLER_ROLE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43\x41LLER_ROLE_SERVICE\x10\x01\x12\x18\n\x14\x43\x41LLER_ROLE_OPERATOR\x10\x02\x12\x17\n\x13\x43\x41LLER_ROLE_GATEWAY\x10\x03\x12\x16\n\x12\x43\x41LLER_ROLE_ANYONE\x10\x04*s\n\x07Subject\x12\x17\n\x13SUBJECT_UNSPECIFIED\x10\x00\x12\x12\n\x0eSUBJECT_MEMBER\x10\x01\x12\x12\n\x0eSUBJECT_DEVICE\x10\x02\x12\x13\n\x0fSUBJECT_PAYMENT\x10\x03\x12\x12\n\x0eSUBJECT_SECRET\x10\x04:Q\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xd5\x8d\x03 \x01(\x0b\x32\x17.nectary.risk.v1.PolicyR\x06policy:S\n\x07subject\x12\x1d.google.protobuf.FieldOptions\x18\xd6\x8d\x03 \x01(\x0e\x32\x18.nectary.risk.v1.SubjectR\x07subjectb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cnectary/risk/v1/policy.proto\x12\x0fnectary.risk.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xbb\x02\n\x06Policy\x12\x14\n\x05scene\x18\x01 \x01(\tR\x05scene\x12\x12\n\x04\x63ost\x18\x02 \x01(\x05R\x04\x63ost\x12\x42\n\rfailure_class\x18\x03 \x01(\x0e\x32\x1d.nectary.risk.v1.FailureClassR\x0c\x66\x61ilureClass\x12\x35\n\x07\x63\x61llers\x18\x04 \x03(\x0e\x32\x1b.nectary.risk.v1.CallerRoleR\x07\x63\x61llers\x12\x44\n\x10\x64\x65\x66\x61ult_deadline\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0f\x64\x65\x66\x61ultDeadline\x12*\n\x11max_request_bytes\x18\x06 \x01(\x05R\x0fmaxRequestBytes\x12\x1a\n\x08unjudged\x18\x07 \x01(\x08R\x08unjudged*z\n\x0c\x46\x61ilureClass\x12\x1d\n\x19\x46\x41ILURE_CLASS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46\x41ILURE_CLASS_BOUNDED\x10\x01\x12\x18\n\x14\x46\x41ILURE_CLASS_CLOSED\x10\x02\x12\x16\n\x12\x46\x41ILURE_CLASS_OPEN\x10\x03*\x8d\x01\n\nCallerRole\x12\x1b\n\x17\x43\x41LLER_ROLE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43\x41LLER_ROLE_SERVICE\x10\x01\x12\x18\n\x14\x43\x41LLER_ROLE_OPERATOR\x10\x02\x12\x17\n\x13\x43\x41LLER_ROLE_GATEWAY\x10\x03\x12\x16\n\x12\x43\x41LLER_ROLE_ANYONE\x10\x04*s\n\x07Subject\x12\x17\n\x13SUBJECT_UNSPECIFIED\x10\x00\x12\x12\n\x0eSUBJECT_MEMBER\x10\x01\x12\x12\n\x0eSUBJECT_DEVICE\x10\x02\x12\x13\n\x0fSUBJECT_PAYMENT\x10\x03\x12\x12\n\x0eSUBJECT_SECRET\x10\x04:Q\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xd5\x8d\x03 \x01(\x0b\x32\x17.nectary.risk.v1.PolicyR\x06policy:S\n\x07subject\x12\x1d.google.protobuf.FieldOptions\x18\xd6\x8d\x03 \x01(\x0e\x32\x18.nectary.risk.v1.SubjectR\x07subjectb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'nectary.risk.v1.policy_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FAILURECLASS']._serialized_start=405
-  _globals['_FAILURECLASS']._serialized_end=527
-  _globals['_CALLERROLE']._serialized_start=530
-  _globals['_CALLERROLE']._serialized_end=671
-  _globals['_SUBJECT']._serialized_start=673
-  _globals['_SUBJECT']._serialized_end=788
+  _globals['_FAILURECLASS']._serialized_start=433
+  _globals['_FAILURECLASS']._serialized_end=555
+  _globals['_CALLERROLE']._serialized_start=558
+  _globals['_CALLERROLE']._serialized_end=699
+  _globals['_SUBJECT']._serialized_start=701
+  _globals['_SUBJECT']._serialized_end=816
   _globals['_POLICY']._serialized_start=116
-  _globals['_POLICY']._serialized_end=403
+  _globals['_POLICY']._serialized_end=431
 # @@protoc_insertion_point(module_scope)

@@ -140,6 +140,7 @@ class Policy(_message.Message):
     CALLERS_FIELD_NUMBER: _builtins.int
     DEFAULT_DEADLINE_FIELD_NUMBER: _builtins.int
     MAX_REQUEST_BYTES_FIELD_NUMBER: _builtins.int
+    UNJUDGED_FIELD_NUMBER: _builtins.int
     scene: _builtins.str
     """The business scene under which calls are limited and judged, lower case with dots
     (`identity.purchase`). Rules of the Risk service name scenes. Required, at most 64 characters.
@@ -150,6 +151,11 @@ class Policy(_message.Message):
     """What happens to a call when the limiter's store does not answer. Required."""
     max_request_bytes: _builtins.int
     """Largest request in bytes, before and after decompression. 0: 65,536."""
+    unjudged: _builtins.bool
+    """Whether calls pass without being judged, limited or recorded: for those that mend the rules and the list,
+    or a rule that refuses everybody could never be undone. Who may call such a method is bound by `callers`
+    alone, so a gateway or anyone never may.
+    """
     @_builtins.property
     def callers(self) -> _containers.RepeatedScalarFieldContainer[Global___CallerRole.ValueType]:
         """Who may call at all. The access policy of the server may narrow it for a caller, never widen it.
@@ -171,10 +177,11 @@ class Policy(_message.Message):
         callers: _abc.Iterable[Global___CallerRole.ValueType] | None = ...,
         default_deadline: _duration_pb2.Duration | None = ...,
         max_request_bytes: _builtins.int = ...,
+        unjudged: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["default_deadline", b"default_deadline"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["callers", b"callers", "cost", b"cost", "default_deadline", b"default_deadline", "failure_class", b"failure_class", "max_request_bytes", b"max_request_bytes", "scene", b"scene"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callers", b"callers", "cost", b"cost", "default_deadline", b"default_deadline", "failure_class", b"failure_class", "max_request_bytes", b"max_request_bytes", "scene", b"scene", "unjudged", b"unjudged"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -142,7 +142,8 @@ class ActivityServiceServicer:
     def WatchStock(self, request, context):
         """Tells how much of the stock is taken: at once, then whenever it has changed, at most ten times a second,
         and every 5 s if it has not. All watchers of an activity in one process share its look-ups. The stream
-        ends with the deadline, by default after 10 minutes: then open another.
+        ends with the deadline, by default after 10 minutes, and with UNAVAILABLE (DRAINING) when its server goes
+        down: then open another.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

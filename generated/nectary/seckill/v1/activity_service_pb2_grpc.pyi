@@ -49,7 +49,8 @@ class ActivityServiceStub:
     WatchStock: _aio.UnaryStreamMultiCallable[_activity_service_pb2.WatchStockRequest, _activity_service_pb2.WatchStockResponse]
     """Tells how much of the stock is taken: at once, then whenever it has changed, at most ten times a second,
     and every 5 s if it has not. All watchers of an activity in one process share its look-ups. The stream
-    ends with the deadline, by default after 10 minutes: then open another.
+    ends with the deadline, by default after 10 minutes, and with UNAVAILABLE (DRAINING) when its server goes
+    down: then open another.
     """
     Reconcile: _aio.UnaryUnaryMultiCallable[_activity_service_pb2.ReconcileRequest, _activity_service_pb2.ReconcileResponse]
     """Compares the gate with the database, record by record, and repairs the gate where `repair` is set: then
@@ -134,7 +135,8 @@ class ActivityServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.AsyncIterator[_activity_service_pb2.WatchStockResponse]:
         """Tells how much of the stock is taken: at once, then whenever it has changed, at most ten times a second,
         and every 5 s if it has not. All watchers of an activity in one process share its look-ups. The stream
-        ends with the deadline, by default after 10 minutes: then open another.
+        ends with the deadline, by default after 10 minutes, and with UNAVAILABLE (DRAINING) when its server goes
+        down: then open another.
         """
 
     @_abc_1.abstractmethod

@@ -1,5 +1,7 @@
 """`nectary seckill watch`: a sale as it goes."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from clients import ActivityClient
     from nectary.seckill.v1.activity_service_pb2 import WatchStockResponse
 
+PATIENCE_SECONDS = 30.0
+"""So long a mesh may be away that was there."""
+PAUSE_SECONDS = 0.5
 _CLOSED = 3
 
 
@@ -49,15 +54,24 @@ async def watch(
 
 
 async def _seen(client: "ActivityClient", activity_id: str) -> AsyncIterator["WatchStockResponse"]:
-    """What the stream says, which is opened again whenever its deadline has passed."""
-    from clients import DeadlineExceeded
+    """What the stream says, which is opened again when its deadline has passed or its server goes down.
 
+    Raises Unavailable if nothing is heard for PATIENCE_SECONDS, or of a mesh that was never there.
+    """
+    from clients import DeadlineExceeded, Unavailable
+
+    heard = float("-inf")
     while True:
         try:
             async for answer in client.watch_stock(activity_id):
+                heard = time.monotonic()
                 yield answer
         except DeadlineExceeded:
             continue
+        except Unavailable:
+            if time.monotonic() - heard > PATIENCE_SECONDS:
+                raise
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _is_over(answer: "WatchStockResponse") -> bool:

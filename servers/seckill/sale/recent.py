@@ -16,7 +16,7 @@ MAX_BATCH = 64
 MAX_WAITING = 16_384
 
 
-class KnownActivities:
+class RecentActivities:
     """Await it with an id: the activity, at most a second old. Raises NotFound (ACTIVITY_NOT_FOUND).
 
     Drafts and ids without an activity are not remembered: either may be published at any moment. Of others,
@@ -25,15 +25,15 @@ class KnownActivities:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: OrderedDict[str, tuple[float, Activity]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, Activity]] = OrderedDict()
         self._read: Coalescer[str, Activity] = Coalescer(
             self._activities, max_size=MAX_BATCH, max_waiting=MAX_WAITING
         )
 
     async def __call__(self, activity_id: str) -> Activity:
-        known = self._known.get(activity_id)
-        if known and time.monotonic() - known[0] < FRESH_SECONDS:
-            return known[1]
+        kept = self._kept.get(activity_id)
+        if kept and time.monotonic() - kept[0] < FRESH_SECONDS:
+            return kept[1]
         return await self._read(activity_id)
 
     async def _activities(self, activity_ids: Sequence[str]) -> Sequence[Activity | Exception]:
@@ -41,8 +41,8 @@ class KnownActivities:
         found = await self._store.read(activities_of, activity_ids)
         for activity in found.values():
             if activity.state is not ActivityState.DRAFT:
-                self._known[activity.activity_id] = (asked, activity)
-                self._known.move_to_end(activity.activity_id)
-        while len(self._known) > MOST:
-            self._known.popitem(last=False)
+                self._kept[activity.activity_id] = (asked, activity)
+                self._kept.move_to_end(activity.activity_id)
+        while len(self._kept) > MOST:
+            self._kept.popitem(last=False)
         return [found.get(one) or refusals.activity_not_found(one) for one in activity_ids]
