@@ -7,8 +7,9 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from clients import NectaryError
+from tests.faults.process import Nursery
 from tests.faults.rounds import Fate
-from tests.faults.sale_ground import SaleGround
+from tests.faults.sale_ground import RESOLVED_SECONDS, SaleGround
 from tests.faults.sale_rounds import SaleRounds, Story, cancelling, paying, reserving
 from tests.faults.work import until
 
@@ -52,6 +53,22 @@ async def test_an_expiry_killed_at_any_step_gives_the_unit_back_once(sale_land: 
         assert await land.amiss(activity_id) == []
         assert land.books(activity_id).told("OrderExpired") == 1
         await land.client.reserve_unit(activity_id, land.new_member())
+    await land.restart(jobs=False)
+
+
+async def test_the_expiry_of_a_dead_server_is_taken_over_within_five_seconds(
+    sale_land: SaleGround, servers: Nursery
+) -> None:
+    """I6: a lease that is left to run out keeps no unit from the next buyer for longer."""
+    land = sale_land
+    await land.restart(jobs=True)
+    activity_id = await land.opened(1, payment_timeout=Duration(seconds=1))
+    await land.client.reserve_unit(activity_id, land.new_member())
+    land.server.kill()
+    other = await servers.start(**land.settings(jobs=True))
+    await asyncio.sleep(1)
+    await until(lambda: land.books(activity_id).states["EXPIRED"] == 1, seconds=RESOLVED_SECONDS)
+    other.kill()
     await land.restart(jobs=False)
 
 
