@@ -60,7 +60,6 @@ async def main(arguments: Sequence[str]) -> int:
     if table.points:
         table.show_points()
     print(f"\n{table.kills} kills, {len(table.violations)} violations")
-    print("\n".join(table.violations[:20]))
     return bool(table.violations)
 
 

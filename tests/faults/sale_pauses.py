@@ -16,7 +16,7 @@ from tests.faults.sale_rounds import BEGINS, MOST_STEPS, reserving
 from tests.faults.work import until
 
 ASLEEP_SECONDS = 5.0
-"""Longer than a turn (1 s), the patience with a claim (2 s) and the sweep behind it, the expiry's lease (3 s)."""
+"""Longer than a turn (1 s), the patience with a claim (2 s) and its sweep (1 s), the expiry's lease (3 s)."""
 REACHED_SECONDS = 3.0
 OTHERS = 5
 """Members who buy from the other server meanwhile."""

@@ -8,6 +8,9 @@ from tests.faults.rounds import Fate, Round
 
 HEADING = f"{'engine':7} {'story':46} {'kills':>6} {'never':>6} {'once':>6} {'violations':>11} {'seconds':>8}"
 
+SHOWN = 5
+"""Violations of each line."""
+
 
 class Table:
     """Prints its lines as they come."""
@@ -36,6 +39,8 @@ class Table:
             f"{engine:7} {story:46} {kills:6} {never:>6} {once:>6} {len(violations):11} {seconds:8.1f}",
             flush=True,
         )
+        for violation in violations[:SHOWN]:
+            print(f"        {violation}", flush=True)
 
     async def rounds(self, engine: str, story: str, rounds: AsyncIterator[Round]) -> None:
         began = time.monotonic()
