@@ -1,6 +1,6 @@
 """Kills the server at every step of its writes, and at random moments under load; prints what came of it.
 
-    python -m tests.faults [--engine sqlite|mysql] [--only identity|sale] [--random KILLS]
+    python -m tests.faults [--engine sqlite|mysql] [--only identity|sale] [--gate valkey|redis] [--random N]
 
 Each line is one story on one engine: how often the process was killed, how often the call had never
 happened and how often it had happened once when the server was up again, and how many violations of any
@@ -41,6 +41,7 @@ async def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--engine", choices=ENGINES, action="append", help="only this one; both if not given")
     parser.add_argument("--only", choices=SLICES, help="only this slice; both if not given")
+    parser.add_argument("--gate", choices=REDIS, help="a sale's only on this server; on both if not given")
     parser.add_argument(
         "--random", type=int, default=RANDOM_KILLS, help="kills under load, in all, of each slice"
     )
@@ -55,7 +56,8 @@ async def main(arguments: Sequence[str]) -> int:
             if options.only != "sale":
                 await _identity_killed(table, engine, new_database("nectary"), Path(folder), kills)
             if options.only != "identity":
-                urls = {name: new_database(f"sales_{name}") for name in REDIS}
+                gates = [options.gate] if options.gate else REDIS
+                urls = {name: new_database(f"sales_{name}") for name in gates}
                 await sales_killed(table, engine, urls, kills)
     if table.points:
         table.show_points()

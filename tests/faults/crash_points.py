@@ -7,17 +7,15 @@ between the end of an order and its unit's return.
 
 from collections.abc import Sequence
 
-from tests.faults.kill_points import ANSWERED, COMMITTED, COMMITTING, SENT
-
-ALL = tuple(f"CP{number}" for number in range(1, 10))
+from tests.faults.kill_points import ANSWERED, COMMITTED, SENT, is_in_doubt
 
 
 def point_of(steps: Sequence[str]) -> str:
     """By the steps of one write, from the claim on; the last one is where it ended."""
+    if is_in_doubt(steps):
+        return "CP5"
     if COMMITTED in steps:
         return "CP7" if SENT in steps[steps.index(COMMITTED) :] else "CP6"
-    if steps[-1] == COMMITTING:
-        return "CP5"
     if any(step.startswith(("SQL", "COMMIT")) for step in steps):
         return "CP4"
     if ANSWERED in steps:

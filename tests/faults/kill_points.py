@@ -14,6 +14,7 @@ import os
 import re
 import signal
 from _thread import start_new_thread
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
@@ -53,6 +54,11 @@ def call_off(folder: Path) -> None:
 def steps_taken(folder: Path) -> list[str]:
     """What was counted since the order was given."""
     return (folder / "steps").read_text().splitlines()
+
+
+def is_in_doubt(steps: Sequence[str]) -> bool:
+    """Whether a COMMIT was on its way when the process died, at that step or at one of another thread."""
+    return steps.count(COMMITTING) > steps.count(COMMITTED)
 
 
 class KillPoints:
