@@ -28,9 +28,8 @@ INVARIANTS: Mapping[str, Callable[[Evidence], Iterator[Violation]]] = {
     "I7": i7,
     "I8": i8,
 }
-PATIENCE_SECONDS = 15.0
-"""Within this long of rest every claim is an order or has gone back, and what the gate was not told while it
-was away has been found by the comparison of gate and orders, which comes every 10 s."""
+PATIENCE_SECONDS = 5.0
+"""Within this long of rest every claim is an order or has gone back, and the gate knows of every order."""
 PAUSE_SECONDS = 0.2
 SHOWN = 20
 """Of each invariant."""

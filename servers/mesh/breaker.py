@@ -28,12 +28,18 @@ class Breaker:
         self._good = 0
         self._opened_at = float("-inf")
 
+    @property
+    def is_hopeful(self) -> bool:
+        """Whether the last probe was good: enough for work that nobody waits for."""
+        return self._good > 0
+
     def succeeded(self, calls: int = 1) -> None:
         """So many calls were answered in time."""
         self._recent.extend([True] * min(calls, LOOKS_BACK))
 
     def failed(self, now: float, calls: int = 1) -> None:
         """So many calls were not."""
+        self._good = 0
         for _ in range(min(calls, LOOKS_BACK)):
             self._failures.append(now)
             self._recent.append(False)

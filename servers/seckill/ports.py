@@ -42,7 +42,7 @@ class Result(NamedTuple):
 
     order: Order | None
     is_pending: bool
-    """Without an order: whether the gate holds a claim of it."""
+    """Without an order: whether this process is about it, or the gate holds a claim of it."""
 
 
 class Sales(Protocol):
@@ -55,7 +55,7 @@ class Sales(Protocol):
         """The first answer's bytes, whatever has happened since. Raises what was or is refused."""
 
     async def result(self, activity_id: str, member_id: str, request_id: str) -> Result:
-        """Looks into the database after the gate, so that an order is never missed for its claim's end."""
+        """Looks into the database last, so that an order is never missed for its request's end."""
 
     async def order(self, order_id: str) -> Order:
         """Raises NotFound (ORDER_NOT_FOUND)."""

@@ -36,6 +36,8 @@ from servers.store.retention import Retention
 from servers.store.store import Store
 
 EXPIRE_EVERY_SECONDS = 0.5
+EXPIRY_LEASE_SECONDS = 3.0
+"""The units of a buyer who did not pay must not wait for a dead process; two at once do no harm."""
 COMPARE_EVERY_SECONDS = 10.0
 RETENTION_EVERY_SECONDS = 3_600.0
 
@@ -97,7 +99,7 @@ def _jobs(resources: Resources, store: Store, gate: Gate, commits: Commits) -> l
     return [
         Job("seckill gate", gate.run),
         Job("seckill sweep", care.sweep_for_ever),
-        leased.job("expiry", expiry.run, EXPIRE_EVERY_SECONDS),
+        leased.job("expiry", expiry.run, EXPIRE_EVERY_SECONDS, EXPIRY_LEASE_SECONDS),
         leased.job("comparison", care.compare, COMPARE_EVERY_SECONDS),
         leased.job("deliveries", deliveries.run),
         leased.job("relay", relay.run),

@@ -26,13 +26,13 @@ Job = Callable[[Lease], Awaitable[object]]
 TROUBLE = (Raced, Unavailable, CommitUnknown, OSError)
 """The database does not answer: that passes."""
 
-"""Time for a cancelled job to clean up before it is taken for one that did not hear."""
+TTL_SECONDS = 15.0
 
 
 class Jobs:
     """The background jobs of one process."""
 
-    def __init__(self, store: Store, table: Table, clock: Clock, *, ttl_seconds: float = 15.0) -> None:
+    def __init__(self, store: Store, table: Table, clock: Clock, *, ttl_seconds: float = TTL_SECONDS) -> None:
         """A job moves to another process at most `ttl_seconds` (above 0) after its holder fell silent."""
         self._store = store
         self._table = table

@@ -1,8 +1,8 @@
-"""Kills the process that it runs in, with SIGKILL, at the step that a test wants.
+"""Kills the process that it runs in, with SIGKILL, at the step that a test wants; or stops it there.
 
-A step is a moment at which the process touches the world: a statement before it is sent, COMMIT before it
-is sent and after its answer, a Redis command before it is sent and after its answer. Nothing of ours is
-changed for it: it listens in SQLAlchemy and in redis-py.
+A step is a moment at which the process touches the world: a statement before it is sent; COMMIT and a Redis
+command before they are sent, when they are on their way, and after their answer. Nothing of ours is changed
+for it: it listens in SQLAlchemy and in redis-py.
 
 A file says what is wanted: a pattern, and a number. Counting begins with the first step that the pattern
 fits, and at that number the process dies. Without the file nothing is counted. Every counted step is
@@ -13,7 +13,8 @@ import json
 import os
 import re
 import signal
-from collections.abc import Callable
+from _thread import start_new_thread
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
@@ -26,6 +27,8 @@ from sqlalchemy.engine.default import DefaultDialect
 NAME_LENGTH = 100
 PROBE = "SQL SELECT 1"
 """What health asks every second: no step of any work."""
+COMMIT, COMMITTING, COMMITTED = "COMMIT", "COMMIT is on its way", "COMMIT was answered"
+SENT, ANSWERED = "Redis was sent it", "Redis answered"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Order:
 
     begins: str
     number: int
+    stops: bool = False
+    """Sleep there instead of dying, until it is woken with SIGCONT."""
 
     def give(self, folder: Path) -> None:
         """To the process that listens in this folder. The steps counted so far are forgotten."""
@@ -49,6 +54,11 @@ def call_off(folder: Path) -> None:
 def steps_taken(folder: Path) -> list[str]:
     """What was counted since the order was given."""
     return (folder / "steps").read_text().splitlines()
+
+
+def is_in_doubt(steps: Sequence[str]) -> bool:
+    """Whether a COMMIT was on its way when the process died, at that step or at one of another thread."""
+    return steps.count(COMMITTING) > steps.count(COMMITTED)
 
 
 class KillPoints:
@@ -74,8 +84,14 @@ class KillPoints:
         self._taken += 1
         with (self._folder / "steps").open("a") as steps:
             steps.write(f"{name[:NAME_LENGTH]}\n")
-        if self._taken == order.number:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self._taken != order.number:
+            return
+        arguments = (os.getpid(), signal.SIGSTOP if order.stops else signal.SIGKILL)
+        if name == COMMITTING:
+            # By another thread, which comes to its turn when this one has begun to send, and waits.
+            start_new_thread(os.kill, arguments)
+        else:
+            os.kill(*arguments)
 
     def _order(self) -> Order | None:
         try:
@@ -87,10 +103,10 @@ class KillPoints:
 def install(folder: Path) -> None:
     """From now on every step of this process counts."""
     points = KillPoints(folder)
-    _around(DefaultDialect, "do_execute", points, before=lambda args: _statement(args[2]))
+    _before(DefaultDialect, "do_execute", points)
     for dialect in (DefaultDialect, MySQLDialect_mysqldb):
-        _around(dialect, "do_executemany", points, before=lambda args: _statement(args[2]))
-    _around(DefaultDialect, "do_commit", points, before=lambda _: "COMMIT", after="COMMIT was answered")
+        _before(dialect, "do_executemany", points)
+    _around_commit(points)
     _around_redis(points)
 
 
@@ -98,19 +114,26 @@ def _statement(sql: str) -> str:
     return " ".join(["SQL", *sql.split()])
 
 
-def _around(
-    owner: type, method: str, points: KillPoints, before: Callable[[tuple[Any, ...]], str], after: str = ""
-) -> None:
+def _before(owner: type, method: str, points: KillPoints) -> None:
     inner = getattr(owner, method)
 
     def counted(*args: Any, **options: Any) -> Any:
-        points.step(before(args))
-        result = inner(*args, **options)
-        if after:
-            points.step(after)
-        return result
+        points.step(_statement(args[2]))
+        return inner(*args, **options)
 
     setattr(owner, method, counted)
+
+
+def _around_commit(points: KillPoints) -> None:
+    inner: Any = DefaultDialect.do_commit
+
+    def counted(*args: Any) -> None:
+        points.step(COMMIT)
+        points.step(COMMITTING)
+        inner(*args)
+        points.step(COMMITTED)
+
+    DefaultDialect.do_commit = counted  # type: ignore[method-assign]  # that is the point
 
 
 def _around_redis(points: KillPoints) -> None:
@@ -119,10 +142,11 @@ def _around_redis(points: KillPoints) -> None:
     async def counted_send(self: AbstractConnection, command: Any, *args: Any, **options: Any) -> None:
         points.step(f"Redis {_command(command)}")
         await send(self, command, *args, **options)
+        points.step(SENT)
 
     async def counted_receive(self: AbstractConnection, *args: Any, **options: Any) -> Any:
         answer = await receive(self, *args, **options)
-        points.step("Redis answered")
+        points.step(ANSWERED)
         return answer
 
     AbstractConnection.send_packed_command = counted_send  # type: ignore[method-assign]  # that is the point

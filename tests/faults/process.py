@@ -34,6 +34,19 @@ class Server:
         """Have it die at that step: `kill_points.Order`."""
         Order(begins, number).give(self.folder)
 
+    def stop_at(self, begins: str, number: int) -> None:
+        """Have it sleep from that step on, until `wake`."""
+        Order(begins, number, stops=True).give(self.folder)
+
+    @property
+    def is_asleep(self) -> bool:
+        return "\nState:\tT" in Path(f"/proc/{self.pid}/status").read_text()
+
+    def wake(self) -> None:
+        """It counts no more steps."""
+        kill_points.call_off(self.folder)
+        signal.pidfd_send_signal(self.pidfd, signal.SIGCONT)
+
     def steps(self) -> list[str]:
         """What was counted since it was told to die."""
         return kill_points.steps_taken(self.folder)

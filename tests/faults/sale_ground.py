@@ -12,6 +12,11 @@ import redis
 from google.protobuf.duration_pb2 import Duration
 from sqlalchemy import update
 
+from benchmarks.checking.__main__ import INVARIANTS
+from benchmarks.checking.evidence import Evidence
+from benchmarks.checking.gate import read_gates
+from benchmarks.checking.rows import read_rows
+from benchmarks.checking.said import Log
 from clients import ActivityClient, Channel, SeckillClient, Unavailable, connect
 from nectary.common.v1 import money_pb2
 from nectary.seckill.v1 import activity_service_pb2 as activity_pb
@@ -25,6 +30,7 @@ from tests.faults.process import Nursery, Server
 
 RESOLVED_SECONDS = 5.0
 """After a restart, so long at most until nothing is left of an attempt that died."""
+NO_LOG = Log([], [])
 PRICE = money_pb2.Money(currency="CNY", amount_minor=990)
 
 
@@ -36,6 +42,8 @@ class SaleGround:
         self.redis_url = redis_url
         self.engine = blocking_engine(StoreConfig(url, pool_size=1))
         self._nursery = nursery
+        self.resolutions: list[float] = []
+        """Of each look after a restart: in how many seconds nothing was amiss any more."""
         self._numbers = itertools.count(1)
         self._server: Server | None = None
         self._channel: Channel | None = None
@@ -116,16 +124,23 @@ class SaleGround:
             return read_books(connection, activity_id)
 
     async def amiss(self, activity_id: str) -> list[str]:
-        """I1, I3, I6, I8 after a restart with jobs: in words, what is still wrong when it should not be."""
+        """I1 to I8 after a restart with jobs: in words, what is still wrong when it should not be."""
         began, found = time.monotonic(), activity_pb.ReconcileResponse()
         while time.monotonic() - began < RESOLVED_SECONDS:
             # The gate of a server that has just started may be late on a busy machine.
             with suppress(Unavailable):
                 found = await self.activities.reconcile(activity_id)
             if _is_whole(found):
-                return list(violations(self.books(activity_id)))
+                self.resolutions.append(time.monotonic() - began)
+                return [*violations(self.books(activity_id)), *self.judged(activity_id)]
             await asyncio.sleep(0.05)
         return [f"not resolved in {RESOLVED_SECONDS} s: {found}", *violations(self.books(activity_id))]
+
+    def judged(self, activity_id: str, log: Log = NO_LOG) -> list[str]:
+        """The independent checker's word on all orders, on this gate, and on what clients were told."""
+        gates = [gate for gate in read_gates(self.redis_url) if gate.activity == activity_id]
+        evidence = Evidence(read_rows(self.url), gates, log)
+        return [str(one) for check in INVARIANTS.values() for one in check(evidence)]
 
 
 def _is_whole(found: activity_pb.ReconcileResponse) -> bool:

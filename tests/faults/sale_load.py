@@ -3,13 +3,17 @@
 import asyncio
 import itertools
 import random
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from typing import TypeVar
 
+from benchmarks.checking.said import OK, Found, Log, Said
 from clients import DeadlineExceeded, NectaryError, Raced, Unavailable
+from nectary.seckill.v1 import seckill_service_pb2 as pb
 from tests.faults.sale_ground import PRICE, SaleGround
 
 T = TypeVar("T")
@@ -19,6 +23,8 @@ LIFE_SECONDS = (0.1, 0.6)
 """How long a server lives under load, at least and at most."""
 SHARE_OF_CANCELLED = 0.5
 PAUSE_SECONDS = 0.01
+DEADLINE_SECONDS = 30.0
+"""Longer than any client of these waits: that a server died says nothing of I7."""
 
 
 @dataclass
@@ -40,8 +46,8 @@ class Buyers:
         self._numbers = itertools.count(1)
         self._gate = asyncio.Event()
         self._waiting = 0
-        self.promises: dict[str, str] = {}
-        """Order ids that were answered, by member: they must be there for ever."""
+        self.said: list[Said] = []
+        """Every answer, for the checker."""
         self.surprises: list[str] = []
 
     def open(self) -> None:
@@ -57,17 +63,37 @@ class Buyers:
         """For ever."""
         await asyncio.gather(*(self._place() for _ in range(BUYERS)))
 
+    async def found(self) -> list[Found]:
+        """What GetResult says of those who never had an answer."""
+        answered = {said.key for said in self.said if said.code == OK}
+        unknown = {said.key for said in self.said} - answered
+        return [await self._found(*key) for key in unknown]
+
+    async def _found(self, activity_id: str, member: str, request_id: str) -> Found:
+        result = await self._land.client.get_result(activity_id, member, request_id)
+        state = pb.ResultState.Name(result.state).removeprefix("RESULT_STATE_")
+        return Found(activity_id, member, request_id, state, result.order.order_id)
+
     async def _place(self) -> None:
         while True:
             member = f"buyer-{next(self._numbers)}"
             order_id = await self._insist(partial(self._reserve, member))
-            self.promises[member] = order_id
             end = self._cancel if self._random.random() < SHARE_OF_CANCELLED else self._pay
             await self._insist(partial(end, order_id))
 
     async def _reserve(self, member: str) -> str:
-        client = self._land.client
-        return (await client.reserve_unit(self._activity_id, member, request_id=f"r-{member}")).order_id
+        client, request_id, sent = self._land.client, f"r-{member}", time.time()
+        saying = partial(
+            Said, self._activity_id, member, request_id, 1, sent, deadline_seconds=DEADLINE_SECONDS
+        )
+        try:
+            found = await client.reserve_unit(self._activity_id, member, request_id=request_id)
+        except NectaryError as error:
+            self.said.append(saying(ended=time.time(), code=error.code.value[0], reason=error.reason))
+            raise
+        digest = sha256(found.SerializeToString(deterministic=True)).hexdigest()
+        self.said.append(saying(ended=time.time(), code=OK, reason="", order=found.order_id, answer=digest))
+        return found.order_id
 
     async def _cancel(self, order_id: str) -> str:
         return (await self._land.client.cancel_order(order_id, request_id=f"cancel-{order_id}")).order_id
@@ -125,8 +151,7 @@ async def sale_killed_under_load(
             await work
     await land.restart(jobs=True)
     toll.violations += await land.amiss(activity_id)
-    orders = {row["order_id"] for row in land.books(activity_id).orders}
-    toll.violations += [f"{one} was promised" for one in buyers.promises.values() if one not in orders]
+    toll.violations += land.judged(activity_id, Log(buyers.said, await buyers.found()))
     toll.violations += buyers.surprises
-    toll.answered = len(buyers.promises)
+    toll.answered = sum(said.code == OK for said in buyers.said)
     return toll

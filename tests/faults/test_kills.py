@@ -3,7 +3,8 @@
 import pytest
 
 from tests.faults.ground import Ground
-from tests.faults.rounds import COMMITTED, Fate, StoryRounds
+from tests.faults.kill_points import COMMITTED
+from tests.faults.rounds import Fate, StoryRounds
 from tests.faults.stories import STORIES, Prepare, payment
 
 pytestmark = pytest.mark.timeout(300)

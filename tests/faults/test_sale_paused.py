@@ -7,13 +7,15 @@ from contextlib import suppress
 import pytest
 
 from clients import NectaryError, SeckillClient, connect
-from tests.faults.process import Nursery, Server
+from tests.faults.process import Nursery, Server, nursery
 from tests.faults.sale_ground import sale_ground
+from tests.faults.sale_pauses import PausedRounds
 from tests.servers import Redis
 
 STOCK = 150
 ROUNDS = 2
 PAUSE_SECONDS = 5
+STRIDE = 9
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -42,6 +44,19 @@ async def test_a_server_that_slept_past_its_leases_sells_no_unit_twice(
         assert await land.amiss(activity_id) == []
         assert land.books(activity_id).held == STOCK
         other.kill()
+
+
+async def test_a_reservation_that_slept_at_a_step_of_its_own_is_had_once_or_never(
+    mysql_url: str, valkey: Redis, servers: Nursery
+) -> None:
+    """Swept, expired and sold past by another server meanwhile; at each step by `make kills`."""
+    async with sale_ground(mysql_url, valkey.url, servers) as land, nursery() as elsewhere:
+        await land.restart(jobs=True)
+        other = await elsewhere.start(**land.settings(jobs=True))
+        rounds = PausedRounds(land, other, await land.opened(STOCK))
+        done = [each async for each in rounds.every_step(STRIDE)]
+        assert [each.violations for each in done if each.violations] == []
+        assert len({each.point for each in done}) > 1
 
 
 async def _buy(client: SeckillClient, activity_id: str, member: str) -> None:

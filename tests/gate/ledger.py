@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from domain.seckill.gate import Answer, Claim, Key, OrderFact, Part, Shape, Verdict
+from domain.shared.errors import Unavailable
 from domain.shared.instants import HOUR
 from servers.mesh.clock import SystemClock
 from servers.mesh.redis_clients import short_calls
@@ -29,6 +30,8 @@ class Ledger:
         self.orders: dict[str, dict[Key, OrderFact]] = {}
         self.pause_seconds = 0.0
         """That a page takes to be read."""
+        self.is_away = False
+        """Whether nothing can be read."""
 
     def taken(self, activity_id: str, tranche: int = 1) -> int:
         orders = self.orders.get(activity_id, {}).values()
@@ -51,6 +54,8 @@ class Ledger:
         orders[key] = orders[key]._replace(units=0)
 
     async def shape(self, activity_id: str) -> Shape | None:
+        if self.is_away:
+            raise Unavailable("STORE_UNAVAILABLE", "the ledger is being audited")
         return self.shapes.get(activity_id)
 
     async def live(self, activity_id: str, keys: Sequence[Key]) -> Mapping[Key, OrderFact]:

@@ -1,7 +1,8 @@
 """Many things at once: whoever comes in the same moment shares one pipeline, with one script an activity."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from asyncio import Future
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from domain.seckill.gate import Answer, Verdict
@@ -28,8 +29,10 @@ class Entry(NamedTuple):
 class Batches:
     """Has things done. A caller that leaves changes nothing."""
 
-    def __init__(self, store: GateStore) -> None:
+    def __init__(self, store: GateStore, untold: Callable[[str], None]) -> None:
+        """`untold` hears of each activity whose gate could not be told something."""
         self._store = store
+        self._untold = untold
         self._coalesced = Coalescer(
             self._run, max_size=MOST_ENTRIES, max_waiting=MOST_WAITING, pause_seconds=PAUSE_SECONDS
         )
@@ -39,14 +42,21 @@ class Batches:
         return await self._coalesced(Entry(activity_id, things))
 
     def tell(self, activity_id: str, things: Sequence[bytes]) -> None:
-        """Has them done after all that was asked before; nobody hears whether they were."""
-        # What is not told now is found by the comparison.
-        with suppress(Unavailable):
-            self._coalesced.put(Entry(activity_id, things))
+        """Has them done after all that was asked before; no caller hears whether they were."""
+        try:
+            told = self._coalesced.put(Entry(activity_id, things))
+        except Unavailable:
+            self._untold(activity_id)
+        else:
+            told.add_done_callback(partial(self._note, activity_id))
 
     async def close(self) -> None:
         """Returns when nothing is under way."""
         await self._coalesced.drain()
+
+    def _note(self, activity_id: str, told: Future[Sequence[Answer]]) -> None:
+        if told.cancelled() or told.exception() or AWAY in told.result():
+            self._untold(activity_id)
 
     async def _run(self, entries: Sequence[Entry]) -> Sequence[Sequence[Answer]]:
         by_activity: dict[str, list[bytes]] = {}

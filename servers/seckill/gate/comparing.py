@@ -4,24 +4,19 @@ Orders are read after the records were seen, a page at a time. Arithmetic mends 
 right and what is left is not, the gate is thrown away and loaded anew.
 """
 
-import asyncio
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 import structlog
 
 from domain.seckill.comparison import LACKING, PATIENCE, Comparison, Difference, Found, difference
 from domain.seckill.gate import Answer, Key, OrderFact, Verdict
-from domain.shared.errors import DomainError
 from domain.shared.instants import Instant
-from servers.mesh.redis_clients import STORE_ERRORS
 from servers.seckill.gate.loading import PAGE as ORDERS
 from servers.seckill.gate.loading import Loader
 from servers.seckill.gate.looking import look
 from servers.seckill.gate.source import Source
-from servers.seckill.gate.store import PATIENT_SECONDS, Away, Call, GateStore
+from servers.seckill.gate.store import PATIENT_SECONDS, Call, GateStore
 from servers.seckill.gate.things import (
     BATCH,
     MOST_THINGS,
@@ -38,12 +33,6 @@ _log = structlog.get_logger("nectary.seckill")
 
 RECORDS = 200
 """About so many a page."""
-PAUSE_SECONDS, PAUSE_FACTOR = 0.3, 2
-"""Between two comparisons that are wanted at once, or so many times as long as the last one took."""
-TRIES = 10
-LONGEST_SECONDS = 60.0
-"""After which one that was wanted is not waited for."""
-MOST_REMEMBERED = 4096
 WALKS = 3
 """Until all is well, when units move meanwhile."""
 _OPEN_ONES, _HELD_ONES = b"1", b"2"
@@ -54,12 +43,7 @@ Records = Mapping[Key, Answer]
 class Comparer:
     """Compares gates. Raises one of STORE_ERRORS, Away, or what the source raises."""
 
-    def __init__(
-        self, store: GateStore, source: Source, loader: Loader, spawn: Callable[..., object]
-    ) -> None:
-        """`spawn` starts a task and keeps it."""
-        self._spawn = spawn
-        self._not_before: dict[str, float] = {}
+    def __init__(self, store: GateStore, source: Source, loader: Loader) -> None:
         self._store = store
         self._source = source
         self._loader = loader
@@ -82,28 +66,6 @@ class Comparer:
         found.is_repaired = repair and not found.differences
         found.differences, found.listed = first.differences, first.listed
         return found
-
-    def want(self, activity_id: str) -> None:
-        """Mends it soon: it has given what the database then refused. Not again at once."""
-        now = time.monotonic()
-        if now >= self._not_before.get(activity_id, 0.0):
-            self._not_before.pop(activity_id, None)
-            self._not_before[activity_id] = now + LONGEST_SECONDS
-            while len(self._not_before) > MOST_REMEMBERED:
-                self._not_before.pop(next(iter(self._not_before)))
-            self._spawn(self._wanted(activity_id))
-
-    async def _wanted(self, activity_id: str) -> None:
-        began = time.monotonic()
-        with suppress(*STORE_ERRORS, Away, DomainError):
-            for _ in range(TRIES):
-                found = await self.compare(activity_id, repair=True)
-                # Whether what is left is right can be told only while nothing moves.
-                if found.is_repaired and found.is_still:
-                    break
-                await asyncio.sleep(PAUSE_SECONDS)
-        took = time.monotonic() - began
-        self._not_before[activity_id] = time.monotonic() + max(PAUSE_SECONDS, PAUSE_FACTOR * took)
 
     async def sweep(self, activity_id: str) -> int:
         """Ends the open records that nobody will use any more; how many there were."""
@@ -185,10 +147,12 @@ class Comparer:
         return differences
 
     async def _do(self, activity_id: str, things: Sequence[bytes]) -> list[Answer]:
+        parts = [things[at : at + MOST_THINGS] for at in range(0, len(things), MOST_THINGS)]
+        calls = [Call(activity_id, BATCH, [NOBODY, *part]) for part in parts]
         answers: list[Answer] = []
-        for at in range(0, len(things), MOST_THINGS):
-            part = things[at : at + MOST_THINGS]
-            reply = await self._store.run_one(Call(activity_id, BATCH, [NOBODY, *part]), PATIENT_SECONDS)
+        for part, reply in zip(parts, await self._store.run(calls, PATIENT_SECONDS), strict=True):
+            if isinstance(reply, Exception):
+                raise reply
             answers += answers_of(reply, len(part))
         return answers
 

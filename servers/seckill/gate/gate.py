@@ -15,6 +15,7 @@ from domain.shared.errors import Unavailable
 from servers.mesh.redis_clients import STORE_ERRORS, AnyRedis
 from servers.seckill.gate.batches import Batches
 from servers.seckill.gate.comparing import Comparer
+from servers.seckill.gate.doubts import Doubts
 from servers.seckill.gate.loading import Loader
 from servers.seckill.gate.sold_out import SoldOut
 from servers.seckill.gate.source import Source
@@ -45,9 +46,10 @@ class Gate:
         """`ahead`: how many us the business is ahead of real time; 0 but under a test clock."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._store = GateStore(client, ahead, slow_seconds)
-        self._batches = Batches(self._store)
         self._loader = Loader(self._store, source, self._spawn)
-        self.comparer = Comparer(self._store, source, self._loader, self._spawn)
+        self.comparer = Comparer(self._store, source, self._loader)
+        self._doubts = Doubts(self._store, self.comparer)
+        self._batches = Batches(self._store, self._doubts.note)
         self._sold_out = SoldOut(self._store, self._spawn)
 
     @property
@@ -78,21 +80,25 @@ class Gate:
         return False
 
     def settle(self, activity_id: str, orders: Sequence[OrderFact]) -> None:
-        """Tells that these orders hold units; best effort, and soon."""
+        """Tells that these orders hold units, soon; a gate that does not hear it is doubted."""
         if orders:
             self._batches.tell(activity_id, [settling(order) for order in orders])
 
     def drop(self, activity_id: str, records: Sequence[tuple[str, str, int]]) -> None:
-        """Gives units back, of (member, request id, stamp); best effort, and soon.
+        """Gives units back, of (member, request id, stamp), soon; as `settle`.
 
         With the stamp of a claim only if no later attempt has claimed since; with 0 in any case. A stamp
         means that the database refused what the gate had given: it is astray, and compared at once.
         """
         if any(stamp for _, _, stamp in records):
-            self.comparer.want(activity_id)
+            self._doubts.note(activity_id, until_still=True)
         if records:
             self._sold_out.forget(activity_id)
             self._batches.tell(activity_id, [dropping(*record) for record in records])
+
+    def doubt(self, activity_id: str) -> None:
+        """It may not be what the orders say: mended as soon as the store answers."""
+        self._doubts.note(activity_id)
 
     async def load(self, activity_id: str) -> bool:
         """Makes the gate from the orders, if there is none. Whether it is open now."""
@@ -116,6 +122,7 @@ class Gate:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sold_out.run())
             group.create_task(self._probe())
+            group.create_task(self._doubts.run())
 
     async def close(self) -> None:
         """Returns when nothing is under way. The client is the caller's."""

@@ -70,8 +70,11 @@ class GateStore:
         return max((breaker.open_seconds(now) for breaker in self._breakers.values()), default=0.0)
 
     async def run(self, calls: Sequence[Call], seconds: float | None = None) -> list[Reply | Exception]:
-        """A reply each, or what went wrong with it: one of STORE_ERRORS, or Away. Never raises those."""
-        askable = [call for call in calls if not self._breaker_of(call.activity_id).is_open]
+        """A reply each, or what went wrong with it: one of STORE_ERRORS, or Away. Never raises those.
+
+        With `seconds` no buyer waits for it: then a store that did not answer is asked again sooner.
+        """
+        askable = [call for call in calls if self.answers(call.activity_id, at_once=seconds is None)]
         if not askable:
             return [Away("the store does not answer")] * len(calls)
         replies = await self._asked(askable, self._slow_seconds if seconds is None else seconds)
@@ -88,6 +91,11 @@ class GateStore:
         if isinstance(reply, Exception):
             raise reply
         return reply
+
+    def answers(self, activity_id: str, *, at_once: bool = False) -> bool:
+        """Whether it is asked; `at_once`: also for a buyer who waits."""
+        breaker = self._breaker_of(activity_id)
+        return not breaker.is_open or (breaker.is_hopeful and not at_once)
 
     async def probe(self) -> None:
         """Sees whether what did not answer does again."""

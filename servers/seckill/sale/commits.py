@@ -17,6 +17,7 @@ from servers.mesh.clock import Clock
 from servers.seckill.sale.group import Decided, Group, Result, Work, run_group
 from servers.seckill.sale.tally import Tally
 from servers.seckill.sale.turn import Turns
+from servers.seckill.sale.under_way import Request, UnderWay
 from servers.store.faults import CommitUnknown
 from servers.store.grouping import Grouped
 from servers.store.store import Store
@@ -55,6 +56,8 @@ class Commits:
         self._gate = gate
         self._turns = turns
         self.tally = Tally()
+        self.under_way = UnderWay()
+        """Also of callers that have left: their group goes on without them."""
         self._grouped: Grouped[Work, Decided] = Grouped("seckill", self._transact)
         self._queues: OrderedDict[str, Coalescer[Work, Decided]] = OrderedDict()
 
@@ -83,6 +86,10 @@ class Commits:
         return queue
 
     async def _commit(self, works: Sequence[Work]) -> Sequence[Result]:
+        with self.under_way.of(request for work in works if (request := _request_of(work))):
+            return await self._committed(works)
+
+    async def _committed(self, works: Sequence[Work]) -> Sequence[Result]:
         activity_id = works[0].activity_id
         if self._turns is not None:
             await self._turns.take(activity_id)
@@ -121,6 +128,13 @@ class Commits:
             self._gate.settle(activity_id, held)
         if gone:
             self._gate.drop(activity_id, gone)
+
+
+def _request_of(work: Work) -> Request | None:
+    command = work.command
+    if isinstance(command, Reserve):
+        return Request(work.activity_id, command.member_id, command.request_id)
+    return None
 
 
 def _ended_claim(work: Work, order: Order | None, result: Result) -> tuple[str, str, int] | None:

@@ -58,6 +58,8 @@ class Expiry:
 class Compared(Protocol):
     """The gate, as it is held against the database."""
 
+    def doubt(self, activity_id: str) -> None: ...
+
     async def sweep(self, activity_id: str) -> object: ...
 
     async def compare(self, activity_id: str, *, repair: bool) -> object: ...
@@ -72,11 +74,18 @@ class GateCare:
         self._clock = clock
 
     async def sweep_for_ever(self) -> None:
-        """In every process, without a lease: a dead holder's would keep claims open for its length."""
+        """In every process, without a lease: a dead holder's would keep claims open for its length.
+
+        At first every gate is doubted: the process that died before may have sold and told nobody.
+        """
+        has_doubted = False
         while True:
             try:
                 async for activity_id in self._live():
+                    if not has_doubted:
+                        self._gate.doubt(activity_id)
                     await self._gate.sweep(activity_id)
+                has_doubted = True
             except DomainError as error:
                 _log.warning("sweep_waits", error=repr(error))
             await asyncio.sleep(SWEEP_SECONDS)

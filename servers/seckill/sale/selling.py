@@ -19,6 +19,7 @@ from servers.seckill.sale.group import Kept, Work
 from servers.seckill.sale.recent import RecentActivities
 from servers.seckill.sale.tally import GATE, MEMORY
 from servers.seckill.sale.telling import Cause
+from servers.seckill.sale.under_way import Request
 from servers.seckill.sql.lists import find_order, list_orders
 from servers.seckill.sql.orders import orders_by_request
 from servers.store.store import Store
@@ -63,6 +64,12 @@ class Selling:
         if self._gate.is_sold_out(activity_id, claim):
             self._tally.refused("SOLD_OUT", MEMORY)
             raise refusals.sold_out(activity_id)
+        request = Request(activity_id, wanted.member_id, wanted.request_id)
+        with self._commits.under_way.of([request]):
+            return await self._reserved(wanted, claim)
+
+    async def _reserved(self, wanted: Wanted, claim: Claim) -> Order:
+        activity_id = wanted.activity_id
         activity = await self._recent(activity_id)
         if activity.settings.scenes and wanted.scene not in activity.settings.scenes:
             raise refusals.scene_not_allowed(activity, wanted.scene)
@@ -84,9 +91,11 @@ class Selling:
         return (await self._commits(Work(write.activity_id, write.command, cause, kept))).response
 
     async def result(self, activity_id: str, member_id: str, request_id: str) -> Result:
-        is_claimed = await self._gate.is_claimed(activity_id, member_id, request_id)
+        request = Request(activity_id, member_id, request_id)
+        is_pending = request in self._commits.under_way
+        is_pending |= await self._gate.is_claimed(activity_id, member_id, request_id)
         found = await self._store.read(orders_by_request, activity_id, [(member_id, request_id)])
-        return Result(found[0] if found else None, is_claimed and not found)
+        return Result(found[0] if found else None, is_pending and not found)
 
     async def order(self, order_id: str) -> Order:
         found = await self._store.read(find_order, order_id)

@@ -3,15 +3,20 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 
 import pytest
 import redis.asyncio
 
 from domain.seckill.gate import Claim, Verdict
+from domain.shared.errors import Unavailable
+from servers.mesh.breaker import FAILURES
 from servers.mesh.redis_clients import short_calls
 from servers.seckill.gate.gate import Gate
 from servers.seckill.gate.keys import gate_keys
-from servers.seckill.gate.store import SLOW_SECONDS
+from servers.seckill.gate.store import SLOW_SECONDS, Away, Call, GateStore
+from servers.seckill.gate.things import MISSING, PEEK
 from tests.conftest import started
 from tests.contract.conftest import eventually
 from tests.gate.ledger import Ledger, a_gate, a_shape, buy, claims, count_of
@@ -95,6 +100,80 @@ async def test_a_killed_gate_lets_everybody_pass_and_an_empty_one_is_loaded(serv
             return found.is_there and found.held_units == {1: ledger.taken("a")}
 
         await eventually(fits)
+
+
+@pytest.mark.parametrize("fault", ["mute", "emptied", "as it was a while ago"])
+async def test_what_a_gate_could_not_be_told_it_knows_within_five_seconds(server: Redis, fault: str) -> None:
+    """I6, at two processes: of orders made and ended while the gate was away, with no job but the sweep."""
+    ledger = Ledger(a=a_shape(100), b=a_shape(100))
+    async with (
+        a_gate(server.url, ledger, slow_seconds=IMPATIENT) as gate,
+        a_gate(server.url, ledger, slow_seconds=IMPATIENT) as other,
+        redis.asyncio.from_url(server.url) as client,
+    ):
+        for name in "ab":
+            await gate.load(name)
+            await asyncio.gather(*(buy(gate, ledger, name, claim) for claim in claims(30)))
+        if fault == "as it was a while ago":
+            await client.save()
+        server.pause() if fault == "mute" else server.kill()
+        for number, one in enumerate([gate, other] * 2):
+            sold = claims(15, first=100 + 15 * number)
+            bought = [buy(one, ledger, name, claim) for claim in sold for name in "ab"]
+            assert set(await asyncio.gather(*bought)) == {Verdict.HELD}
+            for name in "ab":
+                key = (f"member-{number}", "r-1")
+                ledger.end(name, key)
+                one.drop(name, [(*key, 0)])
+        # Whoever is told nothing any more must still be sure that something is left to tell.
+        await asyncio.sleep(0.5)
+        server.resume() if fault == "mute" else server.start()
+        async with asyncio.timeout(5):
+            for name in "ab":
+                await eventually(partial(fits, gate, ledger, name))
+
+
+async def test_a_doubt_outlives_a_database_that_does_not_answer(server: Redis) -> None:
+    ledger = Ledger(a=a_shape(100))
+    async with a_gate(server.url, ledger) as gate:
+        await gate.load("a")
+        ledger.commit("a", Claim("ann", "r", 1, 0))
+        ledger.is_away = True
+        gate.doubt("a")
+        await asyncio.sleep(0.5)
+        ledger.is_away = False
+        async with asyncio.timeout(5):
+            await eventually(partial(fits, gate, ledger, "a"))
+
+
+async def fits(gate: Gate, ledger: Ledger, activity_id: str) -> bool:
+    """Whether it is what the orders say. The sweep ends what was claimed unseen; nothing else mends here."""
+    with suppress(Unavailable):
+        await gate.sweep(activity_id)
+        found = await gate.compare(activity_id, repair=False)
+        return not found.differences and found.held_units == {1: ledger.taken(activity_id)}
+    return False
+
+
+async def test_a_store_that_answers_again_is_first_asked_by_those_for_whom_nobody_waits(
+    server: Redis,
+) -> None:
+    """A relapse may shut buyers out for seconds after the store is back; the others need not wait."""
+    client = short_calls(server.url)
+    store = GateStore(client, lambda: 0, slow_seconds=0.01)
+    call = Call("a", PEEK, [b"0"])
+    server.pause()
+    for _ in range(FAILURES):
+        await store.run([call])
+    assert not store.answers("a")
+    server.resume()
+    while not store.answers("a"):
+        await store.probe()
+    with pytest.raises(Away):
+        raise (await store.run([call]))[0]  # type: ignore[misc]  # it is one, or the test fails
+    assert await store.run_one(call) == [MISSING]
+    await store.close()
+    await client.aclose()
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,13 @@ import pytest
 import redis.asyncio
 
 from domain.seckill.activity import Activity
+from domain.seckill.commands import Cancel
 from domain.seckill.comparison import Difference
 from servers.seckill.gate.keys import gate_keys
+from servers.seckill.sale.commits import Commits
 from tests.conftest import started
-from tests.contract.seckill.processes import Process, opened_now, processes
-from tests.contract.seckill.test_life import members, sound
+from tests.contract.seckill.processes import CLOCK, Process, opened_now, processes
+from tests.contract.seckill.test_life import members, ordered, sound, together
 from tests.contract.seckill.test_trouble import counted
 from tests.servers import Redis
 
@@ -105,6 +107,23 @@ async def test_a_failover_to_a_gate_of_a_while_ago_costs_no_unit_and_makes_none(
     assert sound(seckill_url, activity).held == 300
     await pair[0].gate.compare(activity.activity_id, repair=True)
     assert sum((await pair[0].balanced(activity)).left) == 0
+
+
+async def test_a_process_that_starts_finds_what_the_dead_one_sold_and_told_nobody(
+    seckill_url: str, server: Redis
+) -> None:
+    """I6, CP6, CP9, in five seconds and without a lease: orders that the gate never saw, and ended ones."""
+    async with processes(seckill_url, server.url) as [dead]:
+        activity = await opened_now(dead, 50)
+        orders, _ = await dead.crowd(activity, members(20))
+        await dead.balanced(activity)
+        untold = Commits(dead.store, CLOCK, None, None)
+        await ordered(untold, activity, *members(10, "untold"))
+        await together(untold, activity, *(Cancel(order.order_id, "") for order in orders[:5]))
+    async with processes(seckill_url, server.url) as [alive]:
+        found = await alive.balanced(activity, seconds=5)
+        assert found.held_units == {1: 25}
+    assert sound(seckill_url, activity).held == 25
 
 
 async def test_who_bought_hears_so_again_whatever_has_become_of_gate_and_order(

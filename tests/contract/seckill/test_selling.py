@@ -12,18 +12,20 @@ from domain.seckill.activity import Tranche
 from domain.seckill.commands import Cancel
 from domain.seckill.gate import ALL_TRANCHES, Claim, Verdict
 from domain.seckill.operating import Update
+from domain.seckill.orders import Order
 from domain.shared.errors import DomainError
 from domain.shared.instants import HOUR
 from nectary.identity.v1 import identity_service_pb2 as pb
 from servers.seckill.sale.operators import Operators
 from servers.store.asked import Asked
 from servers.store.idempotency import Key
+from servers.store.migrations import migrate
 from tests.conftest import started
 from tests.contract.seckill.activities import work_of
 from tests.contract.seckill.processes import CLOCK, Process, opened_now, processes
 from tests.contract.seckill.test_life import members, sound
 from tests.contract.seckill.test_trouble import NoGate, counted
-from tests.servers import Redis, free_port
+from tests.servers import MariaDB, Redis, free_port
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -166,6 +168,35 @@ async def test_a_claim_that_nobody_commits_is_pending_and_then_nothing(
     assert order is not None
     assert await pair[1].sales.result(activity.activity_id, "ann", "r-ann") == (None, False)
     assert await pair[0].sales.result(activity.activity_id, "bob", "r-bob") == (order, False)
+
+
+async def test_what_waits_for_its_commit_is_pending_also_while_there_is_no_gate(
+    mysql_url: str, mariadb: MariaDB
+) -> None:
+    """GetResult, I4: in the group that commits and in the queue behind it; its caller may have left."""
+    migrate(mysql_url)
+    async with processes(mysql_url, f"redis://127.0.0.1:{free_port()}/0") as [process]:
+        activity = await opened_now(process, 2)
+        name = activity.activity_id
+        with mariadb.connect(mysql_url.rsplit("/", 1)[1]) as other, other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT 1 FROM seckill_activity WHERE activity_id = %s FOR UPDATE", [name])
+            first = asyncio.create_task(process.reserve(activity, "ann"))
+            await asyncio.sleep(0.3)
+            later = [asyncio.create_task(process.reserve(activity, member)) for member in ("bob", "cid")]
+            await asyncio.sleep(0.1)
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+            for member in ("ann", "bob", "cid"):
+                assert await process.sales.result(name, member, f"r-{member}") == (None, True)
+            assert await process.sales.result(name, "dan", "r-dan") == (None, False)
+            other.rollback()
+        order, refusal = await asyncio.gather(*later, return_exceptions=True)
+        assert isinstance(order, Order)
+        assert isinstance(refusal, DomainError)
+        assert await process.sales.result(name, "bob", "r-bob") == (order, False)
+        assert (await process.sales.result(name, "ann", "r-ann")).order is not None
+        assert await process.sales.result(name, "cid", "r-cid") == (None, False)
 
 
 async def test_a_sale_without_redis_goes_on(seckill_url: str) -> None:

@@ -40,6 +40,15 @@ def test_two_good_probes_in_a_row_close_it() -> None:
     assert [breaker.probed(good) for good in (True, False, True, True)] == [False, False, False, True]
 
 
+def test_there_is_hope_from_a_good_probe_until_the_next_failure() -> None:
+    breaker = tripped()
+    hopes = [breaker.is_hopeful]
+    for is_probe, good in ((True, True), (False, False), (True, True), (True, False)):
+        breaker.probed(good) if is_probe else breaker.failed(1.0)
+        hopes.append(breaker.is_hopeful)
+    assert hopes == [False, True, False, True, False]
+
+
 def test_one_that_opens_again_soon_wants_twice_as_many() -> None:
     breaker = tripped(now=0.0)
     breaker.close()
