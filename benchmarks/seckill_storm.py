@@ -22,6 +22,8 @@ from benchmarks.selling.sale import Run, Seller, seller
 BUYERS, STOCK = 2_000, 500
 CONNECTIONS_ALLOWED = 4_000
 TURNED_AWAY = frozenset({"THROTTLED", "OVERLOADED"})
+ANSWERS = frozenset({"", "SOLD_OUT", *TURNED_AWAY})
+"""Reasons of the calls that were answered; of a sale there is none."""
 MOST_TRIES = 50
 
 
@@ -56,6 +58,8 @@ def _storm(shop: Seller, part: int) -> tuple[Run, int]:
     first = shop.sell(wanted, Closed(buyers), connections=buyers, at_once=True)
     if first.journal.connections_lost:
         raise AssertionError(f"{first.journal.connections_lost} connections were lost: the run is void")
+    if unanswered := {answer.status.reason for answer in first.journal} - ANSWERS:
+        raise AssertionError(f"some calls ended with {unanswered}: the run is void")
     sold, run, away = len(first.sold), first, _turned_away(first)
     waiting = [wanted[number] for number in away]
     for _ in range(MOST_TRIES):
