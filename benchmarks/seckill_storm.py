@@ -4,7 +4,8 @@
 
 2,000 connections are opened at once, each with one call for one of 500 units, and their time is the calls'.
 Whoever is turned away at the door (THROTTLED: more calls at once than the server takes) comes again on a
-connection that is there. Aims: every unit is sold, every call has an answer, and no connection is lost.
+connection that is there. Aims: every unit is sold, every call has an answer, and no connection is lost
+(row 27 of docs/flash-sale-faults.md).
 """
 
 import time

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import suppress
 
 import grpc
 import pytest
@@ -13,7 +12,7 @@ from domain.seckill.activity import Tranche
 from domain.seckill.commands import Cancel
 from domain.seckill.gate import ALL_TRANCHES, Claim, Verdict
 from domain.seckill.operating import Update
-from domain.shared.errors import DomainError, Refused
+from domain.shared.errors import DomainError
 from domain.shared.instants import HOUR
 from nectary.identity.v1 import identity_service_pb2 as pb
 from servers.seckill.sale.operators import Operators
@@ -102,27 +101,6 @@ async def test_units_that_come_back_are_sold_by_every_process(pair: list[Process
     late = await asyncio.gather(*(pair[1].insist(activity, member, 5) for member in members(10, "late")))
     assert all(late)
     assert sound(seckill_url, activity).held == 30
-
-
-async def test_a_stock_that_is_raised_and_lowered_before_a_crowd_is_sold_to_the_last_unit(
-    pair: list[Process], seckill_url: str
-) -> None:
-    """I1, I2, row 30: the gate hears of each change, and buyers insist."""
-    activity = await opened_now(pair[0], 20)
-    operators = Operators(pair[1].store, CLOCK, pair[1].gate)
-    buying = [
-        asyncio.create_task(pair[number % 2].insist(activity, member, 15))
-        for number, member in enumerate(members(75))
-    ]
-    for number, stock in enumerate([40, 25, 70, 50, 75]):
-        # Refused if more are taken already.
-        with suppress(Refused):
-            asked = Asked(Key("an operator", f"{activity.activity_id}-{number}"), "UpdateActivity", bytes(32))
-            await operators.operate(asked, activity.activity_id, Update({"stock": stock}), lambda _: b"")
-        await asyncio.sleep(0.03)
-    assert all(await asyncio.gather(*buying))
-    assert sound(seckill_url, activity).held == 75
-    assert sum((await pair[0].balanced(activity)).left) == 0
 
 
 async def test_redis_that_is_emptied_mid_sale_costs_no_unit_and_makes_none(
