@@ -20,7 +20,7 @@ HARD_METADATA_FACTOR = 2
 
 WAITING_FACTOR = 2
 LEAST_WAITING = 1_000
-"""Calls that no handler has taken yet, a connection; and the core's own measure, below which none is dropped."""
+"""Calls of a connection that no handler has taken yet; and of all, the core's own measure."""
 
 DETAILED_FACTOR = 2
 """A request of up to twice the largest allowed size is read, so that its refusal can say the limit."""

@@ -62,4 +62,3 @@ def files_of_tests() -> Iterator[str]:
     for path in (ROOT / "tests").rglob("test_*.py"):
         if path.parent.name != "architecture":
             yield path.relative_to(ROOT).as_posix()
-

@@ -30,7 +30,14 @@ def invariants_in(text: str) -> set[str]:
 
 
 def test_a_list_is_read_whole() -> None:
-    assert rows_in("Row 3; rows 5, 7 and 9 to 11. No arrows 4, and 12 rows.") == {"3", "5", "7", "9", "10", "11"}
+    assert rows_in("Row 3; rows 5, 7 and 9 to 11. No arrows 4, and 12 rows.") == {
+        "3",
+        "5",
+        "7",
+        "9",
+        "10",
+        "11",
+    }
     assert crash_points_in("CP1, CP3 to CP5, SCP7") == {"CP1", "CP3", "CP4", "CP5"}
 
 

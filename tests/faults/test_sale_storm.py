@@ -23,7 +23,9 @@ AT_THE_DOOR = {"THROTTLED", "OVERLOADED"}
 pytestmark = pytest.mark.timeout(300)
 
 
-async def driven(address: str, wanted: Sequence[Call], in_flight: int, connections: int, at_once: bool) -> Journal:
+async def driven(
+    address: str, wanted: Sequence[Call], in_flight: int, connections: int, *, at_once: bool = False
+) -> Journal:
     pace = Closed(in_flight)
     return await asyncio.to_thread(
         drive, Plan(address, wanted, pace, connections, at_once, deadline_seconds=DEADLINE_SECONDS)
@@ -55,7 +57,7 @@ async def test_two_thousand_new_connections_in_one_instant_are_all_answered(
         ]
         if not waiting:
             break
-        journal = await driven(server.address, waiting, 64, 4, at_once=False)
+        journal = await driven(server.address, waiting, 64, 4)
     server.kill()
     assert sold == land.books(activity_id).held == STOCK
     assert await land.amiss(activity_id) == []
@@ -69,7 +71,7 @@ async def test_a_thousand_calls_under_way_wait_for_connections_and_do_not_fail(
     server = await servers.start(**land.settings(jobs=True), max_calls=2 * IN_FLIGHT)
     activity_id = await land.opened(STOCK)
     wanted = calls(wishes(activity_id, BUYERS))
-    journal = await driven(server.address, wanted, IN_FLIGHT, 20, at_once=False)
+    journal = await driven(server.address, wanted, IN_FLIGHT, 20)
     server.kill()
     assert reasons(journal) == {SOLD_OUT}
     assert journal.counts()[OK] == land.books(activity_id).held == STOCK

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from domain.seckill.activity import Activity
 from domain.seckill.orders import Order
+from tests.contract.conftest import eventually
 from tests.contract.seckill.processes import Process
 from tests.contract.seckill.test_life import sound
 
@@ -28,10 +29,12 @@ class Rush:
 
     async def orders(self, count: int) -> list[Order]:
         """Of all who got one, when they are as many."""
-        async with asyncio.timeout(LONG_SECONDS):
-            while len(orders := self._orders()) < count:
-                await asyncio.sleep(0.01)
-        return orders
+
+        async def are_enough() -> bool:
+            return len(self._orders()) >= count
+
+        await eventually(are_enough, LONG_SECONDS)
+        return self._orders()
 
     async def end(self, store_url: str) -> None:
         """Returns when all is sold, and it is true: I1, I2, I4, I6. Whoever has nothing then gives up."""

@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis as RedisClient
 
 from domain.shared.errors import DomainError, Unavailable
+from servers.seckill.sale.known import FRESH_SECONDS
 from servers.store.migrations import migrate
 from tests.conftest import started
 from tests.contract.seckill.processes import Process, opened_now, processes
@@ -42,7 +43,9 @@ async def proxy(own_mariadb: MariaDB) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-async def pair(own_mariadb: MariaDB, own_url: str, proxy: Proxy, valkey: Redis) -> AsyncIterator[list[Process]]:
+async def pair(
+    own_mariadb: MariaDB, own_url: str, proxy: Proxy, valkey: Redis
+) -> AsyncIterator[list[Process]]:
     """Two processes whose wire to their database can be broken, and an empty Redis."""
     async with RedisClient.from_url(valkey.url) as client:
         await client.flushall()
@@ -67,6 +70,7 @@ async def test_a_database_that_is_mute_for_three_seconds_costs_no_unit_and_no_re
     loop = asyncio.get_running_loop()
     waking = loop.call_later(PAUSE_SECONDS, own_mariadb.resume)
     rush.come(STOCK)
+    await asyncio.sleep(FRESH_SECONDS)  # until nothing is known any more that was read before
     _, refusals = await pair[0].crowd(gone, members(500, "refused"))
     assert waking.when() > loop.time(), "nobody waited for the database"
     assert {refusal.reason for refusal in refusals} == {"SOLD_OUT"}

@@ -1,4 +1,4 @@
-"""The store of the gate is replaced by a copy that lacks the last sales, or answers when nobody waits any more."""
+"""The gate's store is replaced by a copy that lacks the last sales, or answers when nobody waits any more."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -10,6 +10,7 @@ from domain.seckill.activity import Activity
 from domain.seckill.gate import ALL_TRANCHES, Claim
 from servers.store.migrations import migrate
 from tests.conftest import started
+from tests.contract.conftest import eventually
 from tests.contract.seckill.processes import SLOW_SECONDS, Process, opened_now, processes
 from tests.contract.seckill.rush import Rush
 from tests.contract.seckill.test_life import members, sound
@@ -28,9 +29,7 @@ def watched(request: pytest.FixtureRequest) -> Iterator[RedisWithSentinels]:
 
 async def until_back(process: Process, activity: Activity) -> None:
     """The gate answers again, and is what the orders say."""
-    async with asyncio.timeout(30):
-        while not await process.gate.load(activity.activity_id):
-            await asyncio.sleep(0.1)
+    await eventually(lambda: process.gate.load(activity.activity_id), seconds=30)
     await process.gate.compare(activity.activity_id, repair=True)
 
 

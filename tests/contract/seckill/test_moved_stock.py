@@ -29,7 +29,9 @@ async def test_a_stock_that_is_raised_and_lowered_before_a_crowd_is_sold_to_the_
         for number, stock in enumerate([40, 25, 70, 50, 75]):
             # Refused if more are taken already.
             with suppress(Refused):
-                asked = Asked(Key("an operator", f"{activity.activity_id}-{number}"), "UpdateActivity", bytes(32))
+                asked = Asked(
+                    Key("an operator", f"{activity.activity_id}-{number}"), "UpdateActivity", bytes(32)
+                )
                 await operators.operate(asked, activity.activity_id, Update({"stock": stock}), lambda _: b"")
             await asyncio.sleep(0.03)
         assert all(await asyncio.gather(*buying))

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 import pytest
 
@@ -42,7 +43,7 @@ async def waits(process: Process, activities: Sequence[Activity], prefix: str, s
     """How long each buyer waited, of whom one comes after the other to each activity for so long."""
 
     async def queue(activity: Activity) -> list[float]:
-        found = []
+        found: list[float] = []
         end = time.monotonic() + seconds
         while time.monotonic() < end or len(found) < 10:
             began = time.monotonic()
@@ -50,7 +51,7 @@ async def waits(process: Process, activities: Sequence[Activity], prefix: str, s
             found.append(time.monotonic() - began)
         return found
 
-    return sum(await asyncio.gather(*map(queue, activities)), [])
+    return list(chain.from_iterable(await asyncio.gather(*map(queue, activities))))
 
 
 def p99(seconds: Sequence[float]) -> float:
