@@ -53,8 +53,9 @@ async def test_a_handler_that_raises_is_an_error_to_its_caller(
         await mesh.store.transact(metadata.drop_all)
         asked = one_of_each(activity_id)
         assert set(asked) == set(PATHS)
-        told: dict[str, Any] = {}
+        told: dict[str, tuple[grpc.StatusCode, str]] = {}
         for name, request in asked.items():
             call = mesh.call(name, request) if name != "WatchStock" else first_of(mesh.activities, request)
-            told[name] = (await refusal(call)).code
-        assert set(told.values()) == {grpc.StatusCode.INTERNAL}, told
+            error = await refusal(call)
+            told[name] = (error.code, error.reason)
+        assert set(told.values()) == {(grpc.StatusCode.INTERNAL, "INTERNAL")}, told
