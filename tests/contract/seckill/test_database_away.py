@@ -102,11 +102,11 @@ async def test_commits_whose_answers_are_lost_mid_sale_sell_each_unit_once(
     """CP5, rows 10 and 11: again and again, in both processes, with claims behind every order."""
     activity = await opened_now(pair[0], STOCK)
     rush = Rush(pair, activity)
-    for _ in range(4):
-        proxy.add(toxic(command="COMMIT", times=2), name="lost")
-        rush.come(STOCK // 3)
-        await asyncio.sleep(0.05)
-        proxy.clear()
+    for wave in range(1, 5):
+        # One of each process, at least.
+        proxy.add(toxic(command="COMMIT", times=2), name=f"lost-{wave}")
+        rush.come(STOCK // 4)
+        await rush.orders(STOCK // 4 * wave)
     await rush.end(own_url)
 
 
