@@ -29,8 +29,9 @@ def own_mariadb() -> Iterator[MariaDB]:
     yield from started(lambda: MariaDB(durable=True))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_url(own_mariadb: MariaDB) -> str:
+    """One database for all of these tests: each has an activity of its own."""
     url = own_mariadb.create_database(f"sale_{uuid4().hex}")
     migrate(url)
     return url

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, event
@@ -27,10 +28,23 @@ from tests.contract.seckill.conftest import OpenStore
 from tests.contract.seckill.test_life import sound
 from tests.contract.seckill.test_trouble import counted
 from tests.fakes import FakeClock
+from tests.servers import MariaDB
 
 WORKERS = 64
 READS = "SELECT seckill_activity.content, seckill_activity.version"
 MOVES_ON = "UPDATE seckill_activity"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "mysql"])
+def seckill_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One database on each engine for all tests here: each has an activity of its own."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('races')}/nectary.db"
+    if request.param == "mysql":
+        mariadb = request.getfixturevalue("mariadb")
+        assert isinstance(mariadb, MariaDB)
+        url = mariadb.create_database(f"races_{uuid4().hex}")
+    migrate(url)
+    return url
 
 
 @contextmanager

@@ -72,5 +72,5 @@ async def test_an_activity_whose_row_is_locked_for_a_second_slows_no_other(
     orders, refusals = await crowd
     assert (len(orders), refusals) == (CROWD, [])
     assert sound(mysql_url, slow).held == CROWD
-    # Of the same order, whatever else the machine does; one that waited for the row took a second.
-    assert p99(meanwhile) < max(10 * p99(usual), LOCKED_SECONDS / 2)
+    # Of the same order, whatever else the machine does; one that waited for the row took a second at least.
+    assert p99(meanwhile) < max(10 * p99(usual), LOCKED_SECONDS)
