@@ -15,7 +15,6 @@ from tests.wire.seckill.buying import refusal, selling
 from tests.wire.seckill.conftest import emptied
 from tests.wire.seckill.mesh import PATHS, START, serving
 
-
 GATE_AWAY = (grpc.StatusCode.UNAVAILABLE, "GATE_UNAVAILABLE")
 """On a busy machine, of a Redis that takes longer than 20 ms: an error too."""
 
