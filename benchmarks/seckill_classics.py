@@ -10,6 +10,7 @@ design of the article; `counter` says yes before anything is written, and its or
 Aims: exactly 1,000 sold; the last sale within a third of the time that all answers take; units sold a second,
 from the first call to the last yes, at least 4.5 times those of SELECT ... FOR UPDATE and 5.5 times those of
 the version column with retries. Nobody can answer all 10,000 faster than the echo, so that ratio is bounded.
+Row 6 of docs/flash-sale-faults.md is what the row `seed` does.
 """
 
 import time

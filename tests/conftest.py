@@ -67,6 +67,18 @@ def mysql_url(mariadb: MariaDB) -> Iterator[str]:
     mariadb.drop_database(name)
 
 
+@pytest.fixture(params=["ON", "OFF"])
+def snapshot_isolation(request: pytest.FixtureRequest, mariadb: MariaDB) -> Iterator[None]:
+    """ON, an update of a row that changed since it was read is error 1020; OFF, it goes through.
+
+    It counts for connections that are opened afterwards.
+    """
+    with mariadb.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"SET GLOBAL innodb_snapshot_isolation = {request.param}")
+        yield
+        cursor.execute("SET GLOBAL innodb_snapshot_isolation = ON")
+
+
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/nectary.db"

@@ -18,6 +18,10 @@ MAX_IDLE_MS = 15 * 60_000
 HARD_METADATA_FACTOR = 2
 """Above the soft cap metadata is refused more and more often, above twice that always."""
 
+WAITING_FACTOR = 2
+LEAST_WAITING = 1_000
+"""Calls of a connection that no handler has taken yet; and of all, the core's own measure."""
+
 DETAILED_FACTOR = 2
 """A request of up to twice the largest allowed size is read, so that its refusal can say the limit."""
 
@@ -36,6 +40,10 @@ def channel_options(config: Config, methods: Sequence[Method]) -> Options:
         # client with more calls than streams saw half of them fail instead of wait for their turn.
         ("grpc.http.overload_protection", 0),
         ("grpc.max_allowed_incoming_connections", config.max_connections),
+        # Beyond the first number the core drops some of what waits, beyond the second all of it, and says
+        # CANCELLED without a word more. Our own cap says THROTTLED, but must come to see the call.
+        ("grpc.server.max_pending_requests", most_waiting(config)),
+        ("grpc.server.max_pending_requests_hard_limit", most_waiting(config) * WAITING_FACTOR),
         ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
         ("grpc.max_connection_age_ms", config.connection_age_seconds * 1000),
         ("grpc.max_connection_age_grace_ms", CONNECTION_AGE_GRACE_MS),
@@ -48,6 +56,11 @@ def channel_options(config: Config, methods: Sequence[Method]) -> Options:
         # A second process may share the port only where workers were asked for.
         ("grpc.so_reuseport", int(config.workers > 1)),
     ]
+
+
+def most_waiting(config: Config) -> int:
+    """Calls that may wait for a handler before any is dropped: when everybody connects at once, one each."""
+    return max(LEAST_WAITING, config.max_connections * WAITING_FACTOR)
 
 
 def credentials(config: Config) -> grpc.ServerCredentials | None:

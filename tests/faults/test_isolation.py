@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -12,20 +11,10 @@ from tests.faults.books import violations
 from tests.faults.crowd import Memory
 from tests.faults.ground import Ground
 from tests.faults.stories import Call, bought, ordered, paying, send
-from tests.servers import MariaDB
 
 MEMBERS = 3
 PAYMENTS = 8
 """Of each member, all at once."""
-
-
-@pytest.fixture(params=["ON", "OFF"])
-def snapshot_isolation(request: pytest.FixtureRequest, mariadb: MariaDB) -> Iterator[None]:
-    """ON, an update of a row that changed since it was read is error 1020; OFF, it goes through."""
-    with mariadb.connect() as connection, connection.cursor() as cursor:
-        cursor.execute(f"SET GLOBAL innodb_snapshot_isolation = {request.param}")
-        yield
-        cursor.execute("SET GLOBAL innodb_snapshot_isolation = ON")
 
 
 @pytest.mark.usefixtures("snapshot_isolation")

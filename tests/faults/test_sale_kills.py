@@ -1,4 +1,4 @@
-"""kill -9 at the steps of a reservation, a payment, a cancellation and the jobs behind them (CP1 to CP9)."""
+"""kill -9 at the steps of a reservation, a payment, a cancellation, their jobs (CP1 to CP9; rows 8, 9)."""
 
 import asyncio
 

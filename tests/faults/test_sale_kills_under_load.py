@@ -1,4 +1,4 @@
-"""kill -9 while a crowd buys, pays and cancels: no order is lost, and no unit (CP1 to CP9, I1 to I8)."""
+"""kill -9 while a crowd buys, pays and cancels: nothing is lost (rows 8, 9; CP1 to CP9, I1 to I8)."""
 
 import pytest
 

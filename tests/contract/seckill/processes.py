@@ -79,25 +79,31 @@ class Process:
 
 @asynccontextmanager
 async def processes(
-    store_url: str, redis_url: str, count: int = 1, identities: Identities | None = None
+    store_url: str,
+    redis_url: str,
+    count: int = 1,
+    identities: Identities | None = None,
+    clock: SystemClock = CLOCK,
 ) -> AsyncIterator[list[Process]]:
     """So many at once, their jobs running but for the leased ones."""
     async with AsyncExitStack() as closing:
         yield [
-            await closing.enter_async_context(_process(store_url, redis_url, identities))
+            await closing.enter_async_context(_process(store_url, redis_url, identities, clock))
             for _ in range(count)
         ]
 
 
 @asynccontextmanager
-async def _process(store_url: str, redis_url: str, identities: Identities | None) -> AsyncIterator[Process]:
+async def _process(
+    store_url: str, redis_url: str, identities: Identities | None, clock: SystemClock
+) -> AsyncIterator[Process]:
     store, client = Store(StoreConfig(store_url)), short_calls(redis_url)
-    gate = Gate(client, DatabaseSource(store, CLOCK), slow_seconds=SLOW_SECONDS)
+    gate = Gate(client, DatabaseSource(store, clock), slow_seconds=SLOW_SECONDS)
     turns = Turns(client)
-    commits = Commits(store, CLOCK, gate, turns)
+    commits = Commits(store, clock, gate, turns)
     eligibility = Eligibility(identities) if identities else None
-    sales = Selling(store, CLOCK, gate, commits, RecentActivities(store), eligibility)
-    care = GateCare(store, gate, CLOCK)
+    sales = Selling(store, clock, gate, commits, RecentActivities(store), eligibility)
+    care = GateCare(store, gate, clock)
     jobs = [asyncio.create_task(job) for job in (gate.run(), care.sweep_for_ever())]
     try:
         yield Process(store, gate, commits, sales, care)

@@ -16,6 +16,8 @@ from tests.gate.ledger import Ledger, a_gate, a_shape, buy, claims, count_of
 from tests.servers import Redis
 
 STEPS = 1_500
+MOST_AT_ONCE = 64
+"""More claims than that keep Redis for a millisecond."""
 
 
 def test_scripts_and_model_agree_step_by_step(redis_server: Redis, redis_client: RedisClient) -> None:
@@ -48,12 +50,24 @@ async def test_one_members_flood_takes_his_limit_and_the_others_get_theirs(
     redis_server: Redis, redis_client: RedisClient
 ) -> None:
     """SK-3; failure row 4: 1 uid x 1,000 calls, then all others must buy."""
-    ledger = Ledger(a=a_shape(100, member_limit=2))
+    ledger = Ledger(a=a_shape(1_001, member_limit=2))
     async with a_gate(redis_server.url, ledger) as gate:
         await gate.load("a")
-        flood = [Claim("member-0", f"r{number}", 1, 0) for number in range(1000)]
+        flood = [Claim("member-0", f"r{number}", 1, 0) for number in range(1_000)]
         assert await claimed(gate, flood) == 2
-        assert await claimed(gate, claims(98, first=1)) == 98
+        assert await claimed(gate, claims(999, first=1)) == 999
+
+
+async def test_a_crowd_is_cut_into_scripts_that_are_soon_over(
+    redis_server: Redis, redis_client: RedisClient
+) -> None:
+    """Failure row 31: none keeps Redis from others for more than some of its things."""
+    ledger = Ledger(a=a_shape(3_000))
+    async with a_gate(redis_server.url, ledger) as gate:
+        await gate.load("a")
+        await redis_client.config_resetstat()
+        assert await claimed(gate, claims(3_000)) == 3_000
+        assert await scripts_run(redis_client) >= 3_000 / MOST_AT_ONCE
 
 
 async def test_baskets_around_the_last_units_lose_none(
@@ -66,6 +80,19 @@ async def test_baskets_around_the_last_units_lose_none(
         wanted = [Claim(f"m{number}", "r", 3, 0) for number in range(20)]
         assert await claimed(gate, wanted) == 3
         assert await claimed(gate, claims(5)) == 1
+
+
+async def test_baskets_and_single_units_at_the_same_moment_leave_nothing(
+    redis_server: Redis, redis_client: RedisClient
+) -> None:
+    """Failure row 5: nobody hears that it is sold out because of a basket that was too large."""
+    ledger = Ledger(a=a_shape(31))
+    async with a_gate(redis_server.url, ledger) as one, a_gate(redis_server.url, ledger) as two:
+        await one.load("a")
+        baskets = (one.claim("a", Claim(f"m{number}", "r", 3, 0)) for number in range(20))
+        singles = (two.claim("a", single) for single in claims(40))
+        answers = await asyncio.gather(*baskets, *singles)
+        assert sum(answer.units for answer in answers if answer.verdict is Verdict.CLAIMED) == 31
 
 
 async def test_a_repeat_at_another_process_has_the_same_units(

@@ -9,6 +9,7 @@ import redis
 
 from domain.seckill.gate import Claim, Verdict
 from servers.seckill.gate.keys import gate_keys
+from servers.seckill.sale.turn import turn_key
 from tests.clusters import RedisCluster
 from tests.conftest import started
 from tests.contract.conftest import eventually
@@ -25,7 +26,8 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[RedisCluster]:
 
 def slots_of(cluster: RedisCluster, activity_id: str) -> set[int]:
     with redis.Redis(port=cluster.nodes[0].port) as client:
-        return {int(client.execute_command("CLUSTER", "KEYSLOT", key)) for key in gate_keys(activity_id)}
+        keys = [*gate_keys(activity_id), turn_key(activity_id)]
+        return {int(client.execute_command("CLUSTER", "KEYSLOT", key)) for key in keys}
 
 
 async def test_each_activity_sells_its_stock_in_one_slot_each(cluster: RedisCluster) -> None:

@@ -1,4 +1,4 @@
-"""Bad input: the answer names the field, nothing is written, nothing of our insides leaks."""
+"""Bad input: the answer names the field, nothing is written, nothing of ours leaks (row 2: a stock of 0)."""
 
 from collections.abc import Iterator
 from datetime import timedelta
