@@ -15,8 +15,8 @@ from tests.faults.work import until
 
 pytestmark = pytest.mark.timeout(600)
 
-STRIDE = 3
-"""Each third step; each of them by `make kills`."""
+STRIDE = 5
+"""Each fifth step; each of them by `make kills`."""
 
 
 async def test_a_reservation_killed_at_any_step_never_happened_or_happened_once(

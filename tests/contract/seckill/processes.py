@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
+import pytest
+
 from domain.seckill.activity import Activity
 from domain.seckill.comparison import Comparison
 from domain.seckill.orders import Order
@@ -30,6 +32,11 @@ CLOCK = SystemClock()
 """Real time: the gate goes by its server's, and the commit by the database's."""
 SLOW_SECONDS = 0.25
 """Tests share their machine, and a gate that is thought to be away is another test's matter."""
+
+EACH_WITH_ONE = pytest.mark.parametrize(
+    ("store_url", "redis_server"), [("sqlite", "valkey"), ("mysql", "redis")], indirect=True
+)
+"""For tests that take seconds: each database with one kind of Redis, neither of which knows of the other."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,13 @@ pytestmark = pytest.mark.timeout(120)
 RedisClient = redis.asyncio.Redis
 
 
-@pytest.fixture(params=[Redis.valkey, Redis.installed], ids=["valkey", "redis"])
+pytestmark = pytest.mark.parametrize(
+    ("store_url", "server"), [("sqlite", Redis.valkey), ("mysql", Redis.installed)], indirect=True
+)
+"""Each database with one kind of Redis, neither of which knows of the other."""
+
+
+@pytest.fixture
 def server(request: pytest.FixtureRequest) -> Iterator[Redis]:
     """A server of the test's own, to be ended."""
     yield from started(request.param)

@@ -22,7 +22,7 @@ from servers.store.idempotency import Key
 from servers.store.migrations import migrate
 from tests.conftest import started
 from tests.contract.seckill.activities import work_of
-from tests.contract.seckill.processes import CLOCK, Process, opened_now, processes
+from tests.contract.seckill.processes import CLOCK, EACH_WITH_ONE, Process, opened_now, processes
 from tests.contract.seckill.test_life import members, sound
 from tests.contract.seckill.test_trouble import NoGate, counted
 from tests.servers import MariaDB, Redis, free_port
@@ -105,6 +105,7 @@ async def test_units_that_come_back_are_sold_by_every_process(pair: list[Process
     assert sound(seckill_url, activity).held == 30
 
 
+@EACH_WITH_ONE
 async def test_redis_that_is_emptied_mid_sale_costs_no_unit_and_makes_none(
     pair: list[Process], seckill_url: str, redis_client: RedisClient
 ) -> None:
@@ -124,6 +125,7 @@ async def test_redis_that_is_emptied_mid_sale_costs_no_unit_and_makes_none(
     await pair[0].balanced(activity)
 
 
+@EACH_WITH_ONE
 async def test_keys_that_vanish_one_by_one_are_noticed(
     pair: list[Process], seckill_url: str, redis_client: RedisClient
 ) -> None:
@@ -139,6 +141,7 @@ async def test_keys_that_vanish_one_by_one_are_noticed(
     assert any(last)
 
 
+@EACH_WITH_ONE
 async def test_callers_who_leave_at_any_moment_leave_no_claim_behind(
     pair: list[Process], seckill_url: str
 ) -> None:

@@ -17,7 +17,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 
-from tests.wire.mesh.running import channel_to, health_stub, refusal
+from tests.wire.mesh.running import channel_to, health_stub, refusal, until
 
 ROOT = Path(__file__).parents[3]
 WORKER = (sys.executable, "-m", "servers.mesh.worker")
@@ -113,16 +113,19 @@ async def test_a_port_that_is_taken_is_said_and_not_shared() -> None:
 
 
 async def test_the_metrics_page_counts_calls_by_method_code_and_reason() -> None:
+    counted = {
+        'nectary_calls_total{code="OK",method="/grpc.health.v1.Health/Check",reason=""} 1.0',
+        'nectary_calls_total{code="UNIMPLEMENTED",method="unknown",reason="METHOD_UNKNOWN"} 1.0',
+        'nectary_call_seconds_count{method="/grpc.health.v1.Health/Check"} 1.0',
+    }
     async with started(*WORKER, metrics_port=0) as server:
         await is_healthy(server.ready["address"])
         async with channel_to(server.ready["address"]) as channel:
             call: Any = channel.unary_unary("/no.Such/Method")
             await refusal(call(b"", timeout=5))
-        page = await asyncio.to_thread(_page, server.ready["metrics_port"])
+        # A call is counted when it has ended, which its caller may hear a moment sooner.
+        await until(lambda: counted <= {*_page(server.ready["metrics_port"]).splitlines()})
         await server.stop()
-    assert 'nectary_calls_total{code="OK",method="/grpc.health.v1.Health/Check",reason=""} 1.0' in page
-    assert 'nectary_calls_total{code="UNIMPLEMENTED",method="unknown",reason="METHOD_UNKNOWN"} 1.0' in page
-    assert 'nectary_call_seconds_count{method="/grpc.health.v1.Health/Check"} 1.0' in page
 
 
 def _page(port: int) -> str:
