@@ -39,10 +39,8 @@ SLOW_SECONDS = 0.02
 SEND_SECONDS = 0.2
 """For the script itself, once for each server."""
 MOST_WAITING = 4096
-CROWD = 8
-"""So many calls at once"""
-PAUSE_SECONDS = 0.002
-"""gather so long. To send and to receive costs much more than a decision more in what is sent."""
+PAUSE_SECONDS = 0.001
+"""That a crowd gathers for. To send and to receive costs much more than a decision more in what is sent."""
 UNKNOWN_EPOCH = b""
 UNKNOWN_HOME = b""
 NOT_DONE = (ResponseError, BusyLoadingError)
@@ -88,11 +86,7 @@ class Shard:
         self.settled = asyncio.Event()
         """Whether the store counts all that live replicas have admitted."""
         self._ask = Coalescer(
-            self._decide,
-            max_size=MOST_REQUESTS,
-            max_waiting=MOST_WAITING,
-            pause_seconds=PAUSE_SECONDS,
-            crowd=CROWD,
+            self._decide, max_size=MOST_REQUESTS, max_waiting=MOST_WAITING, pause_seconds=PAUSE_SECONDS
         )
         self._calls = BriefCalls()
 
