@@ -115,11 +115,11 @@ def _said(member: str, **rest: object) -> Said:
     return Said(ACTIVITY, member, "r1", **(usual | rest))  # type: ignore[arg-type]  # names of its fields
 
 
-def _event(member: str, kind: str) -> str:
+def _event(member: str, kind: str, number: int = 1) -> str:
     return (
         "INSERT INTO seckill_outbox (event_id, type, version, subject, seq, effective_time, recorded_time,"
         " causation_id, correlation_id, actor, payload, attempts)"
-        f" VALUES ('{kind}-{member}', '{kind}', 1, 'o-{member}', 1, 0, 0, '', '', '', '', 0)"
+        f" VALUES ('{kind}-{member}-{number}', '{kind}', 1, 'o-{member}', {number}, 0, 0, '', '', '', '', 0)"
     )
 
 
@@ -303,6 +303,13 @@ def test_a_seeded_violation_is_found(sale: Sale, seed: Callable[[Sale], None], b
 def test_a_repeat_that_risk_turned_away_is_no_answer_of_the_sale(sale: Sale) -> None:
     sale.said.append(_said("ann", code=8, reason="THROTTLED", sent=T0 + 1, ended=T0 + 1.1))
     assert sale.broken() == []
+
+
+def test_a_payment_that_came_late_may_reserve_once_more_and_no_other(sale: Sale) -> None:
+    sale.sql(_event("ann", "PaymentLate", 2), _event("ann", "UnitReserved", 3))
+    assert sale.broken() == []
+    sale.sql(_event("ann", "UnitReserved", 4))
+    assert {violation.invariant for violation in sale.broken()} == {"I8"}
 
 
 def test_every_invariant_has_a_seed_that_breaks_it_alone_or_first() -> None:
