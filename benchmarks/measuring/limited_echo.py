@@ -8,19 +8,15 @@ evidence, to a Redis Stream. `Refused` is refused from the local memory, and ans
 what the decision costs. `Told` is Refused up to the status on the wire, with all its details.
 """
 
-import asyncio
 import itertools
-import json
-import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-import grpc
 import uvloop
 
 from benchmarks.measuring.limits import limiter
+from benchmarks.measuring.serving import serve
 from domain.risk.charging import counted_limit
 from domain.risk.decisions import THROTTLED
 from domain.risk.rules import Limit, Rule, RuleSet
@@ -31,7 +27,6 @@ from servers.mesh.call import Behaviour, Call
 from servers.mesh.clock import SystemClock
 from servers.mesh.contract import method_of
 from servers.mesh.errors import ending_of
-from servers.mesh.garbage import collect_seldom
 from servers.mesh.interceptors.errors import Errors
 from servers.mesh.interceptors.risk import Risk
 from servers.mesh.judging.answers import limit_reached
@@ -141,8 +136,6 @@ def _handler(behaviour: Behaviour) -> Any:
 
 
 async def _serve(url: str) -> None:
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with limiter(url) as (own, client):
         log = EventLog([Outlet(StreamSink(client, SystemClock()))], to_json)
         log.start()
@@ -157,18 +150,7 @@ async def _serve(url: str) -> None:
             "Told": _told(refusing),
         }
         kind = pb.ListIdentitiesRequest
-        server = grpc.aio.server()
-        methods = {
-            name: grpc.unary_unary_rpc_method_handler(handler, kind.FromString, kind.SerializeToString)
-            for name, handler in handlers.items()
-        }
-        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, methods)])
-        port = server.add_insecure_port("127.0.0.1:0")
-        await server.start()
-        collect_seldom()
-        print(json.dumps({"address": f"127.0.0.1:{port}", "pid": os.getpid()}), flush=True)
-        await stop.wait()
-        await server.stop(None)
+        await serve(SERVICE, {name: (handler, kind) for name, handler in handlers.items()})
         await log.close()
 
 

@@ -15,8 +15,8 @@ from benchmarks.loadgen.status import BY_CLIENT, OK, Status
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CONNECTIONS = 4
-"""Of each client: many calls share one, as they do between services."""
+CONNECTIONS = 16
+"""Of each client: many calls share one, as they do between services of several processes."""
 DEADLINE_SECONDS = 10.0
 """Of a call: far more than one takes."""
 

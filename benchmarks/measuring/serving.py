@@ -10,9 +10,11 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
+from servers.mesh.acceptors import Acceptors
 from servers.mesh.config import load
 from servers.mesh.garbage import collect_seldom
-from servers.mesh.transport import channel_options
+from servers.mesh.ports import held_port, port_of
+from servers.mesh.transport import acceptors_of, channel_options
 
 Handler = Callable[[Any, Any], Awaitable[Message]]
 Methods = Mapping[str, tuple[Handler, type[Message]]]
@@ -23,18 +25,22 @@ async def serve(service: str, methods: Methods) -> None:
     """Answers on a free port of loopback, which the first line says, until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    server = grpc.aio.server(options=channel_options(load(None, {}, {}), ()))
+    config = load(None, {}, {})
     handlers = {
         name: grpc.unary_unary_rpc_method_handler(answer, kind.FromString, _serialized)
         for name, (answer, kind) in methods.items()
     }
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
+    generic = grpc.method_handlers_generic_handler(service, handlers)
+    options = channel_options(config, ())
+    acceptors = Acceptors(acceptors_of(config), lambda: grpc.aio.server(handlers=(generic,), options=options))
+    with held_port("127.0.0.1", 0) as held:
+        address = f"127.0.0.1:{port_of(held)}"
+        acceptors.listen(address)
+    await acceptors.start()
     collect_seldom()
-    print(json.dumps({"address": f"127.0.0.1:{port}", "pid": os.getpid()}), flush=True)
+    print(json.dumps({"address": address, "pid": os.getpid()}), flush=True)
     await stop.wait()
-    await server.stop(None)
+    await acceptors.stop(None)
 
 
 def _serialized(answer: Message) -> bytes:

@@ -25,7 +25,7 @@ from nectary.seckill.v1 import seckill_service_pb2 as pb
 from nectary.seckill.v1 import seckill_service_pb2_grpc as rpc
 
 IN_FLIGHT = 256
-CONNECTIONS = 4
+CONNECTIONS = 16
 RESOLVE_SECONDS = 5.0
 
 

@@ -68,6 +68,7 @@ class Config:
 
     listen_host: str = text("127.0.0.1", "a host name or address, or unix:/path/of/socket")
     listen_port: int = whole(50051, 0, 65535, "(0: any free port)")
+    acceptors: int = whole(8, 1, 64, "that take calls from the port of a process, one at a time each")
     workers: int = whole(1, 1, 64, "processes on one port")
     data_folder: Path = folder(".nectary")
 

@@ -1,16 +1,19 @@
 """A running server: from the first open port to the last answered call."""
 
 import asyncio
+from contextlib import nullcontext
 
 import grpc
 import structlog
 
+from servers.mesh.acceptors import Acceptors
 from servers.mesh.config import Config
 from servers.mesh.jobs import Jobs
 from servers.mesh.metrics import MetricsPage
+from servers.mesh.ports import held_port, port_of
 from servers.mesh.process import Process
 from servers.mesh.slices import Job
-from servers.mesh.transport import channel_options, credentials
+from servers.mesh.transport import acceptors_of, channel_options, credentials
 
 TRANSPORT_CAP_FACTOR = 2
 
@@ -40,15 +43,10 @@ class Server:
     async def start(self) -> None:
         """Opens the port, after the first look at the probes. Raises ListenError if it is taken."""
         process, config = self._process, self._config
-        self._server = grpc.aio.server(
-            handlers=(process.routes,),
-            options=channel_options(config, process.routes.methods),
-            # A backstop without details, for what comes faster than our own cap can refuse it.
-            maximum_concurrent_rpcs=config.max_calls * TRANSPORT_CAP_FACTOR,
-        )
-        self.address = _listen(self._server, config)
+        self._acceptors = Acceptors(acceptors_of(config), self._acceptor)
+        self.address = _listen(self._acceptors, config)
         await process.health.check()
-        await self._server.start()
+        await self._acceptors.start()
         if config.metrics_port >= 0:
             self._page = process.metrics.serve(_page_host(config), config.metrics_port)
         self._jobs.start([*process.jobs, Job("watch health", process.health.watch)])
@@ -60,23 +58,43 @@ class Server:
         await self._process.health.drain()
         await asyncio.sleep(config.drain_wait_seconds)
         self._process.admission.close()
-        await self._server.stop(config.drain_grace_seconds)
+        await self._acceptors.stop(config.drain_grace_seconds)
         await self._jobs.stop()
         if self._page:
             self._page.close()
         _log.info("drained")
 
+    def _acceptor(self) -> grpc.aio.Server:
+        config, routes = self._config, self._process.routes
+        return grpc.aio.server(
+            handlers=(routes,),
+            options=channel_options(config, routes.methods),
+            # A backstop without details, for what comes faster than our own cap can refuse it.
+            maximum_concurrent_rpcs=config.max_calls * TRANSPORT_CAP_FACTOR,
+        )
 
-def _listen(server: grpc.aio.Server, config: Config) -> str:
-    on_socket = config.listen_host.startswith("unix:")
-    host = config.listen_host if on_socket else _bracketed(config.listen_host)
-    wanted = host if on_socket else f"{host}:{config.listen_port}"
-    keys = credentials(config)
+
+def cannot_listen(config: Config) -> ListenError:
+    """The error for whoever started us."""
+    host = _bracketed(config.listen_host)
+    where = host if host.startswith("unix:") else f"{host}:{config.listen_port}"
+    return ListenError(f"cannot listen on {where}: is the port taken?")
+
+
+def _listen(acceptors: Acceptors, config: Config) -> str:
+    """The address. Raises ListenError."""
     try:
-        port = server.add_secure_port(wanted, keys) if keys else server.add_insecure_port(wanted)
-    except RuntimeError as error:
-        raise ListenError(f"cannot listen on {wanted}: is the port taken?") from error
-    return wanted if on_socket else f"{host}:{port}"
+        if config.listen_host.startswith("unix:"):
+            acceptors.listen(config.listen_host, credentials(config))
+            return config.listen_host
+        host = _bracketed(config.listen_host)
+        # One of several workers: then whoever started them holds the port.
+        with nullcontext() if config.workers > 1 else held_port(host, config.listen_port) as held:
+            address = f"{host}:{port_of(held) if held else config.listen_port}"
+            acceptors.listen(address, credentials(config))
+            return address
+    except (OSError, RuntimeError) as error:
+        raise cannot_listen(config) from error
 
 
 def _page_host(config: Config) -> str:

@@ -1,5 +1,6 @@
 """What the transport allows: sizes, connections, streams, pings, ages; and its keys."""
 
+import math
 from collections.abc import Sequence
 
 import grpc
@@ -17,6 +18,10 @@ CONNECTION_AGE_GRACE_MS = 30_000
 MAX_IDLE_MS = 15 * 60_000
 HARD_METADATA_FACTOR = 2
 """Above the soft cap metadata is refused more and more often, above twice that always."""
+
+LEAST_CONNECTIONS = 100
+"""Of one acceptor: below that, shares may be far from even."""
+UNEVEN = 1.25
 
 WAITING_FACTOR = 2
 LEAST_WAITING = 1_000
@@ -39,7 +44,7 @@ def channel_options(config: Config, methods: Sequence[Method]) -> Options:
         # By itself the core lowers the advertised cap under load and refuses what was sent meanwhile: a
         # client with more calls than streams saw half of them fail instead of wait for their turn.
         ("grpc.http.overload_protection", 0),
-        ("grpc.max_allowed_incoming_connections", config.max_connections),
+        ("grpc.max_allowed_incoming_connections", _connections_of_one(config)),
         # Beyond the first number the core drops some of what waits, beyond the second all of it, and says
         # CANCELLED without a word more. Our own cap says THROTTLED, but must come to see the call.
         ("grpc.server.max_pending_requests", most_waiting(config)),
@@ -53,9 +58,22 @@ def channel_options(config: Config, methods: Sequence[Method]) -> Options:
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", LEAST_PING_INTERVAL_MS),
         ("grpc.http2.max_ping_strikes", PING_STRIKES),
-        # A second process may share the port only where workers were asked for.
-        ("grpc.so_reuseport", int(config.workers > 1)),
+        # The port is held: nobody shares it unasked.
+        ("grpc.so_reuseport", 1),
     ]
+
+
+def acceptors_of(config: Config) -> int:
+    """How many accept calls on the port of this process; one alone on a Unix socket, which none can share."""
+    if config.listen_host.startswith("unix:"):
+        return 1
+    return max(1, min(config.acceptors, config.max_connections // LEAST_CONNECTIONS))
+
+
+def _connections_of_one(config: Config) -> int:
+    """The kernel's shares are not quite even."""
+    count = acceptors_of(config)
+    return config.max_connections if count == 1 else math.ceil(config.max_connections * UNEVEN / count)
 
 
 def most_waiting(config: Config) -> int:

@@ -20,7 +20,9 @@ import structlog
 from servers.mesh.child import die_with_parent
 from servers.mesh.config import Config, environment_of
 from servers.mesh.logs import configure_logs
+from servers.mesh.ports import held_port, port_of
 from servers.mesh.serve import say_ready
+from servers.mesh.server import cannot_listen
 
 Worker = asyncio.subprocess.Process
 
@@ -48,8 +50,8 @@ async def _supervise(config: Config, command: Sequence[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     workers: list[Worker] = []
-    with _held_port(config) as held:
-        port = held.getsockname()[1]
+    with _held(config) as held:
+        port = port_of(held)
         try:
             for index in range(config.workers):
                 # One by one: a failed start must find those before it in the list, to end them.
@@ -62,13 +64,12 @@ async def _supervise(config: Config, command: Sequence[str]) -> None:
             await _end(workers, config)
 
 
-def _held_port(config: Config) -> socket.socket:
-    """Keeps the port ours without listening on it: with port 0, all workers need the same one."""
-    family = socket.AF_INET6 if ":" in config.listen_host else socket.AF_INET
-    held = socket.socket(family, socket.SOCK_STREAM)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    held.bind((config.listen_host.strip("[]"), config.listen_port))
-    return held
+def _held(config: Config) -> socket.socket:
+    """With port 0, all workers need the same one. Raises ListenError."""
+    try:
+        return held_port(config.listen_host, config.listen_port)
+    except OSError as error:
+        raise cannot_listen(config) from error
 
 
 def _environment(config: Config, port: int, index: int) -> Mapping[str, str]:
