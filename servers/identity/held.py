@@ -16,7 +16,7 @@ from domain.identity.facts import MemberGone
 from domain.shared.instants import Instant
 from servers.identity.codec import decode
 from servers.identity.sql.tables import event, segment, timeline
-from servers.mesh.batching import Coalescer
+from servers.mesh.batching import Coalescer, for_two
 from servers.mesh.clock import Clock
 from servers.store.store import Store
 
@@ -105,7 +105,7 @@ class HeldReader:
             max_size=MAX_BATCH,
             max_waiting=MAX_WAITING,
             in_flight=1,
-            pause_seconds=PAUSE_SECONDS,
+            pause=for_two(PAUSE_SECONDS),
         )
 
     async def __call__(self, members: Sequence[str], at: Instant, min_version: int = 0) -> Mapping[str, Held]:

@@ -18,6 +18,19 @@ from domain.shared.errors import Unavailable
 K = TypeVar("K")
 V = TypeVar("V")
 
+Pause = Callable[[int], float]
+"""Seconds for which so many that waited while a batch ran wait for others; 0: not at all."""
+
+
+def at_once(_waiting: int) -> float:
+    """No pause."""
+    return 0.0
+
+
+def for_two(seconds: float) -> Pause:
+    """Two or more wait. One alone came back as soon as he was answered, and has nobody to wait for."""
+    return lambda waiting: seconds if waiting > 1 else 0.0
+
 
 class Coalescer(Generic[K, V]):
     """Turns concurrent `await coalescer(item)` into `await batch(items)`.
@@ -35,23 +48,19 @@ class Coalescer(Generic[K, V]):
         max_size: int,
         max_waiting: int,
         in_flight: int = 1,
-        pause_seconds: float = 0.0,
-        crowd: int = 2,
+        pause: Pause = at_once,
     ) -> None:
         """`max_size` items a batch, `max_waiting` queued items, `in_flight` batches at once; all >= 1.
 
-        If at least `crowd` items (>= 2) waited while a batch ran, they wait `pause_seconds` more for others
-        to join them, unless they fill a batch. One alone is no crowd: he came back as soon as he was
-        answered, and has nobody to wait for.
+        A `pause` ends as soon as those who wait fill a batch.
         """
-        if min(max_size, max_waiting, in_flight, crowd - 1) < 1:
-            raise ValueError("max_size, max_waiting and in_flight are at least 1, a crowd at least 2")
+        if min(max_size, max_waiting, in_flight) < 1:
+            raise ValueError("max_size, max_waiting and in_flight are at least 1")
         self._batch = batch
         self._max_size = max_size
         self._max_waiting = max_waiting
         self._in_flight = in_flight
-        self._pause_seconds = pause_seconds
-        self._crowd = crowd
+        self._pause = pause
         self._waiting: deque[tuple[K, asyncio.Future[V]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._next: asyncio.Handle | None = None
@@ -107,11 +116,13 @@ class Coalescer(Generic[K, V]):
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if not self._pause_seconds or not self._crowd <= len(self._waiting) < self._max_size:
+        waiting = len(self._waiting)
+        seconds = self._pause(waiting) if 0 < waiting < self._max_size else 0.0
+        if not seconds:
             self._start()
         elif self._next is None:
             loop = asyncio.get_running_loop()
-            self._schedule(loop.call_later(self._pause_seconds, self._start), pausing=True)
+            self._schedule(loop.call_later(seconds, self._start), pausing=True)
 
     def _gather(self) -> list[tuple[K, asyncio.Future[V]]]:
         gathered: list[tuple[K, asyncio.Future[V]]] = []

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from redis.exceptions import BusyLoadingError, NoScriptError, ResponseError
 
-from servers.mesh.batching import Coalescer
+from servers.mesh.batching import Coalescer, for_two
 from servers.mesh.breaker import Breaker
 from servers.mesh.brief_calls import BriefCalls
 from servers.mesh.limiting.demand import Demand
@@ -86,7 +86,7 @@ class Shard:
         self.settled = asyncio.Event()
         """Whether the store counts all that live replicas have admitted."""
         self._ask = Coalescer(
-            self._decide, max_size=MOST_REQUESTS, max_waiting=MOST_WAITING, pause_seconds=PAUSE_SECONDS
+            self._decide, max_size=MOST_REQUESTS, max_waiting=MOST_WAITING, pause=for_two(PAUSE_SECONDS)
         )
         self._calls = BriefCalls()
 

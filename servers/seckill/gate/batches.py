@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from domain.seckill.gate import Answer, Verdict
 from domain.shared.errors import Unavailable
-from servers.mesh.batching import Coalescer
+from servers.mesh.batching import Coalescer, for_two
 from servers.seckill.gate.store import Call, GateStore, Reply
 from servers.seckill.gate.things import BATCH, MOST_THINGS, NOBODY, answers_of
 
@@ -34,7 +34,7 @@ class Batches:
         self._store = store
         self._untold = untold
         self._coalesced = Coalescer(
-            self._run, max_size=MOST_ENTRIES, max_waiting=MOST_WAITING, pause_seconds=PAUSE_SECONDS
+            self._run, max_size=MOST_ENTRIES, max_waiting=MOST_WAITING, pause=for_two(PAUSE_SECONDS)
         )
 
     async def do(self, activity_id: str, things: Sequence[bytes]) -> Sequence[Answer]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clients.incoming import INCOMING
 from domain.shared.errors import Unavailable
-from servers.mesh.batching import Coalescer
+from servers.mesh.batching import Coalescer, for_two
 
 
 class Recorder:
@@ -51,7 +51,7 @@ async def test_every_waiter_gets_its_own_result_whatever_happens_to_the_others(
 ) -> None:
     recorder = Recorder(pauses=2)
     coalescer = Coalescer(
-        recorder, max_size=max_size, max_waiting=1000, in_flight=in_flight, pause_seconds=pause_seconds
+        recorder, max_size=max_size, max_waiting=1000, in_flight=in_flight, pause=for_two(pause_seconds)
     )
     tasks: list[asyncio.Task[int]] = []
     for index, item in enumerate(items):
@@ -101,14 +101,14 @@ async def test_the_next_batch_gathers_while_one_runs() -> None:
 
 async def test_one_who_comes_back_with_each_answer_never_waits() -> None:
     recorder = Recorder()
-    coalescer = Coalescer(recorder, max_size=3, max_waiting=10, pause_seconds=3600)
+    coalescer = Coalescer(recorder, max_size=3, max_waiting=10, pause=for_two(3600))
     async with asyncio.timeout(5):
         assert [await coalescer(item) for item in range(20)] == [item * 2 for item in range(20)]
 
 
 async def test_a_crowd_gathers_through_the_pause_and_nobody_alone_waits() -> None:
     recorder = Recorder()
-    coalescer = Coalescer(recorder, max_size=4, max_waiting=10, pause_seconds=3600)
+    coalescer = Coalescer(recorder, max_size=4, max_waiting=10, pause=for_two(3600))
     alone = asyncio.create_task(coalescer(1))
     await recorder.began.wait()
     during = [asyncio.create_task(coalescer(item)) for item in (2, 3)]
@@ -123,7 +123,9 @@ async def test_a_crowd_gathers_through_the_pause_and_nobody_alone_waits() -> Non
 
 async def test_too_few_for_a_crowd_do_not_wait_for_others() -> None:
     recorder = Recorder()
-    coalescer = Coalescer(recorder, max_size=10, max_waiting=10, pause_seconds=3600, crowd=3)
+    coalescer = Coalescer(
+        recorder, max_size=10, max_waiting=10, pause=lambda waiting: 3600 if waiting >= 3 else 0
+    )
     first = asyncio.create_task(coalescer(1))
     await recorder.began.wait()
     async with asyncio.timeout(5):
