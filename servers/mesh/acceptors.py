@@ -17,6 +17,8 @@ class Acceptors:
     def __init__(self, count: int, make: Callable[[], grpc.aio.Server]) -> None:
         """`make` makes a server that may share its port."""
         self._servers = [make() for _ in range(count)]
+        self.have_closed = asyncio.Event()
+        """Set once new calls are sent elsewhere: by the core, which can say that they were not begun."""
 
     def listen(self, address: str, keys: grpc.ServerCredentials | None = None) -> None:
         """All on one address: a port that is held, or a Unix socket. Raises RuntimeError if it is taken."""
@@ -31,4 +33,8 @@ class Acceptors:
 
     async def stop(self, grace: float | None) -> None:
         """Takes no more calls; returns when all have ended, those that last `grace` seconds by force."""
-        await asyncio.gather(*(server.stop(grace) for server in self._servers))
+        stopping = [asyncio.create_task(server.stop(grace)) for server in self._servers]
+        # Each closes in its first step.
+        await asyncio.sleep(0)
+        self.have_closed.set()
+        await asyncio.gather(*stopping)

@@ -57,8 +57,10 @@ class Server:
         _log.info("draining", calls=self._process.admission.running)
         await self._process.health.drain()
         await asyncio.sleep(config.drain_wait_seconds)
+        stopping = asyncio.create_task(self._acceptors.stop(config.drain_grace_seconds))
+        await self._acceptors.have_closed.wait()
         self._process.admission.close()
-        await self._acceptors.stop(config.drain_grace_seconds)
+        await stopping
         await self._jobs.stop()
         if self._page:
             self._page.close()
