@@ -1,6 +1,8 @@
 """A private Redis of a master, a copy of it, and three Sentinels that replace the one by the other."""
 
+import gc
 import time
+import warnings
 from typing import Any, Self
 
 import redis
@@ -61,6 +63,11 @@ class RedisWithSentinels:
     def discard(self) -> None:
         for server in (*self.sentinels, self.copy, self.master):
             server.discard()
+        # redis-py lets go of connections to Sentinels when a look-up is cancelled: they are collected here,
+        # or a later test would be blamed for them.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
     @property
     def url(self) -> str:
