@@ -84,16 +84,17 @@ def cannot_listen(config: Config) -> ListenError:
 
 
 def _listen(acceptors: Acceptors, config: Config) -> str:
-    """The address. Raises ListenError."""
+    """The address. Raises ListenError, and OSError if a key cannot be read."""
+    keys = credentials(config)
     try:
         if config.listen_host.startswith("unix:"):
-            acceptors.listen(config.listen_host, credentials(config))
+            acceptors.listen(config.listen_host, keys)
             return config.listen_host
         host = _bracketed(config.listen_host)
         # One of several workers: then whoever started them holds the port.
         with nullcontext() if config.workers > 1 else held_port(host, config.listen_port) as held:
             address = f"{host}:{port_of(held) if held else config.listen_port}"
-            acceptors.listen(address, credentials(config))
+            acceptors.listen(address, keys)
             return address
     except (OSError, RuntimeError) as error:
         raise cannot_listen(config) from error
