@@ -28,8 +28,8 @@ CROWD = 8
 """So many that waited while a group was committed, of all sales of the process together,"""
 PAUSE_SECONDS = 0.008
 """wait so much longer for others, for each group that is under way: a group costs some milliseconds of the
-processor, whatever its size. Measured at 256 buyers at once: half as many groups in one sale, a third as
-many in ten side by side, and a quarter and a third less of the processor for each order."""
+processor, whatever its size. Measured at 256 buyers of one sale: half as many groups, a quarter less of the
+processor for each order; of ten sales, see docs/decisions.md."""
 LONGEST_PAUSE_SECONDS = 0.1
 MAX_WAITING = 16_384
 """Commands of one activity that wait; beyond that callers are told to come back."""

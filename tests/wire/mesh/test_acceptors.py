@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import grpc
 import pytest
@@ -16,6 +17,7 @@ from tests.wire.mesh.echo import EchoServicer
 from tests.wire.mesh.running import Running, running, until
 
 CONNECTIONS = 64
+LISTENS = "0A"
 
 
 @pytest.fixture
@@ -33,6 +35,12 @@ async def stubs(shared: Running) -> AsyncIterator[Sequence[rpc.EchoServiceStub]]
         for channel in channels:
             await closing.enter_async_context(channel)
         yield [rpc.EchoServiceStub(channel) for channel in channels]
+
+
+async def test_a_port_has_as_many_listeners_as_there_are_acceptors(shared: Running) -> None:
+    assert _listeners(shared.port) == 4
+    await shared.server.drain()
+    assert _listeners(shared.port) == 0
 
 
 async def test_connections_are_shared_out_and_every_call_is_answered(
@@ -78,3 +86,13 @@ def test_acceptors_have_enough_connections_each_to_have_even_shares(
     config = load(None, {}, {"acceptors": str(wanted), "max_connections": str(most)})
     assert acceptors_of(config) == acceptors
     assert dict(channel_options(config, ()))["grpc.max_allowed_incoming_connections"] == each
+
+
+def _listeners(port: int) -> int:
+    """Sockets of this machine that listen on it, as Linux tells."""
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()
+    ]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == LISTENS for row in rows)
