@@ -13,7 +13,6 @@ from google.protobuf.message import Message
 from servers.mesh.acceptors import Acceptors
 from servers.mesh.config import load
 from servers.mesh.garbage import collect_seldom
-from servers.mesh.ports import held_port, port_of
 from servers.mesh.transport import acceptors_of, channel_options
 
 Handler = Callable[[Any, Any], Awaitable[Message]]
@@ -33,9 +32,7 @@ async def serve(service: str, methods: Methods) -> None:
     generic = grpc.method_handlers_generic_handler(service, handlers)
     options = channel_options(config, ())
     acceptors = Acceptors(acceptors_of(config), lambda: grpc.aio.server(handlers=(generic,), options=options))
-    with held_port("127.0.0.1", 0) as held:
-        address = f"127.0.0.1:{port_of(held)}"
-        acceptors.listen(address)
+    address = acceptors.listen_alone("127.0.0.1", 0)
     await acceptors.start()
     collect_seldom()
     print(json.dumps({"address": address, "pid": os.getpid()}), flush=True)

@@ -10,9 +10,11 @@ from collections.abc import Callable
 
 import grpc
 
+from servers.mesh.ports import held_port, port_of
+
 
 class Acceptors:
-    """`listen` once, then `start`, then `stop`."""
+    """`listen` or `listen_alone` once, then `start`, then `stop`."""
 
     def __init__(self, count: int, make: Callable[[], grpc.aio.Server]) -> None:
         """`make` makes a server that may share its port."""
@@ -27,6 +29,13 @@ class Acceptors:
                 server.add_secure_port(address, keys)
             else:
                 server.add_insecure_port(address)
+
+    def listen_alone(self, host: str, port: int, keys: grpc.ServerCredentials | None = None) -> str:
+        """The address: a port that nobody else has, or with 0 any free one. Raises OSError if it is taken."""
+        with held_port(host, port) as held:
+            address = f"{host}:{port_of(held)}"
+            self.listen(address, keys)
+        return address
 
     async def start(self) -> None:
         await asyncio.gather(*(server.start() for server in self._servers))

@@ -148,9 +148,14 @@ class Config:
     connection_age_seconds: int = whole(1800, 1, 86_400, "seconds, give or take a tenth")
 
     @property
+    def listens_on_socket(self) -> bool:
+        """Whether it listens on a Unix socket and not on a port."""
+        return self.listen_host.startswith("unix:")
+
+    @property
     def listens_locally(self) -> bool:
         """Whether only this machine can reach the port."""
-        if self.listen_host.startswith("unix:") or self.listen_host == "localhost":
+        if self.listens_on_socket or self.listen_host == "localhost":
             return True
         try:
             return ip_address(self.listen_host.strip("[]")).is_loopback
@@ -208,7 +213,6 @@ def environment_of(config: Config) -> dict[str, str]:
 def _contradictions(config: Config) -> list[Problem]:
     """Settings that are valid alone and not together."""
     keys = (config.tls_cert, config.tls_key)
-    on_socket = config.listen_host.startswith("unix:")
     one_process = EMBEDDED in (config.store_url, config.redis_url) or config.store_url.startswith("sqlite:")
     trusts = config.trust_local_caller == "on"
     many = config.workers > 1
@@ -222,7 +226,7 @@ def _contradictions(config: Config) -> list[Problem]:
         (bool(config.token_keys) and not config.token_issuer, "token_issuer", "", "required with token_keys"),
         (many and one_process, "workers", config.workers, "1 with SQLite or an embedded Redis"),
         (many and config.test_clock, "workers", config.workers, "1 with test_clock"),
-        (many and on_socket, "workers", config.workers, "1 on a Unix socket"),
+        (many and config.listens_on_socket, "workers", config.workers, "1 on a Unix socket"),
         (mails and not config.risk_mail_from, "risk_mail_from", "", "required with risk_mail_url"),
         (mails and not config.risk_mail_to, "risk_mail_to", "", "required with risk_mail_url"),
         (sends and not config.risk_sms_to, "risk_sms_to", "", "required with risk_sms_url"),

@@ -1,7 +1,6 @@
 """A running server: from the first open port to the last answered call."""
 
 import asyncio
-from contextlib import nullcontext
 
 import grpc
 import structlog
@@ -10,7 +9,6 @@ from servers.mesh.acceptors import Acceptors
 from servers.mesh.config import Config
 from servers.mesh.jobs import Jobs
 from servers.mesh.metrics import MetricsPage
-from servers.mesh.ports import held_port, port_of
 from servers.mesh.process import Process
 from servers.mesh.slices import Job
 from servers.mesh.transport import acceptors_of, channel_options, credentials
@@ -78,26 +76,26 @@ class Server:
 
 def cannot_listen(config: Config) -> ListenError:
     """The error for whoever started us."""
-    host = _bracketed(config.listen_host)
-    where = host if host.startswith("unix:") else f"{host}:{config.listen_port}"
-    return ListenError(f"cannot listen on {where}: is the port taken?")
+    return ListenError(f"cannot listen on {_address(config)}: is the port taken?")
 
 
 def _listen(acceptors: Acceptors, config: Config) -> str:
     """The address. Raises ListenError, and OSError if a key cannot be read."""
     keys = credentials(config)
     try:
-        if config.listen_host.startswith("unix:"):
-            acceptors.listen(config.listen_host, keys)
-            return config.listen_host
-        host = _bracketed(config.listen_host)
-        # One of several workers: then whoever started them holds the port.
-        with nullcontext() if config.workers > 1 else held_port(host, config.listen_port) as held:
-            address = f"{host}:{port_of(held) if held else config.listen_port}"
-            acceptors.listen(address, keys)
-            return address
+        if not config.listens_on_socket and config.workers == 1:
+            return acceptors.listen_alone(_bracketed(config.listen_host), config.listen_port, keys)
+        # Of one of several workers, whoever started them holds the port.
+        acceptors.listen(_address(config), keys)
+        return _address(config)
     except (OSError, RuntimeError) as error:
         raise cannot_listen(config) from error
+
+
+def _address(config: Config) -> str:
+    if config.listens_on_socket:
+        return config.listen_host
+    return f"{_bracketed(config.listen_host)}:{config.listen_port}"
 
 
 def _page_host(config: Config) -> str:

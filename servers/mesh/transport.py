@@ -65,7 +65,7 @@ def channel_options(config: Config, methods: Sequence[Method]) -> Options:
 
 def acceptors_of(config: Config) -> int:
     """How many accept calls on the port of this process; one alone on a Unix socket, which none can share."""
-    if config.listen_host.startswith("unix:"):
+    if config.listens_on_socket:
         return 1
     return max(1, min(config.acceptors, config.max_connections // LEAST_CONNECTIONS))
 

@@ -76,6 +76,14 @@ async def test_a_socket_has_one_acceptor(
         assert (await server.stub.Echo(pb.EchoRequest(text="here"))).text == "here"
 
 
+async def test_a_socket_that_cannot_be_opened_is_named_as_it_was_written(
+    echo: EchoServicer, tmp_path: Path
+) -> None:
+    with pytest.raises(ListenError, match=f"cannot listen on unix:{tmp_path}/none/s:"):
+        async with running(echo, listen_host=f"unix:{tmp_path}/none/s"):
+            pass
+
+
 @pytest.mark.parametrize(
     ("most", "wanted", "acceptors", "each"),
     [(1000, 8, 8, 157), (1000, 1, 1, 1000), (399, 8, 3, 167), (1, 8, 1, 1)],

@@ -9,7 +9,7 @@ import structlog
 
 from nectary.testing.v1 import echo_service_pb2 as pb
 from tests.wire.mesh.echo import CANARY, FAILURES
-from tests.wire.mesh.running import Running, refusal
+from tests.wire.mesh.running import Running, refusal, until
 
 EXPECTED = {
     "invalid": (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"),
@@ -44,7 +44,7 @@ async def test_every_error_ends_the_call_with_its_status_and_leaks_nothing(
 async def test_nothing_stays_in_progress_after_any_error(embedded: Running) -> None:
     for kind in FAILURES:
         await refusal(embedded.stub.Fail(pb.FailRequest(kind=kind), timeout=5))
-    assert embedded.process.admission.running == 0
+    await until(lambda: embedded.process.admission.running == 0)
     assert all(tally.in_progress == 0 for tally in embedded.process.metrics.tallies.values())
 
 
