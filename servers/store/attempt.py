@@ -1,12 +1,12 @@
 """One run of a transaction: synchronous, and the same for every engine."""
 
 import asyncio
+import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import RootTransaction
-from sqlalchemy.exc import DBAPIError
 
 from servers.store.faults import CommitUnknown, Fault, fault_of
 
@@ -35,10 +35,13 @@ def read_once(engine: Engine, work: Callable[[Connection], T]) -> T:
 def _do(connection: Connection, work: Callable[[Connection], T]) -> T:
     try:
         return work(connection)
-    except (DBAPIError, OSError) as error:
+    except Exception as error:
         if fault_of(error) is Fault.DOWN and not connection.invalidated:
             # A primary that became read-only still answers: its connection must not be pooled again.
             connection.invalidate(error)
+        # Whoever keeps the error keeps its frames, and with them results that were half read: SQLite would go
+        # on showing their moment to whoever has the connection next.
+        traceback.clear_frames(error.__traceback__)
         raise
 
 

@@ -115,6 +115,26 @@ async def test_a_read_keeps_nothing_that_it_wrote(store: Store) -> None:
     assert await store.read(ledger.amount_of, 1) == 0
 
 
+@pytest.mark.parametrize("error", [Refused("CAUSE_USED", "no"), ValueError("a bug")])
+async def test_a_read_that_ends_in_the_middle_of_a_result_leaves_no_snapshot(
+    store_url: str, error: Exception
+) -> None:
+    """SQLite shows a half read result's moment to its whole connection, while anybody has the error."""
+
+    def breaks_off(connection: Connection) -> None:
+        rows = connection.execute(text("SELECT id FROM account"))
+        if rows.fetchone() is not None:
+            raise error
+
+    store = Store(StoreConfig(store_url, pool_size=1))
+    await store.transact(ledger.create)
+    with pytest.raises(type(error)):
+        await store.read(breaks_off)
+    await store.transact(ledger.add, 1, amount=5)
+    assert await store.read(ledger.amount_of, 1) == 5
+    await store.close()
+
+
 async def test_no_update_is_lost_when_a_crowd_checks_versions(store: Store) -> None:
     async def patient(account: int) -> None:
         while True:
