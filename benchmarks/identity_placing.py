@@ -28,9 +28,9 @@ from domain.identity.commands.catalog import ApplyCatalog, apply_catalog
 from domain.identity.commands.grant import Granted, GrantTerm, grant_term
 from domain.identity.layout import Layout
 from domain.identity.placement import Acquisition
-from domain.identity.recording import Doing
 from domain.identity.terms import Cause, CauseKind
 from domain.identity.timeline import Timeline
+from domain.shared.doing import Doing
 from servers.identity.sql.tables import term
 from servers.identity.sql.unit import Memory, Unit
 from servers.identity.wire.catalogs import draft_of

@@ -9,19 +9,9 @@ from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.ports import Timelines
 from domain.identity.timeline import Timeline, fold
+from domain.shared.doing import Doing
 from domain.shared.errors import Refused
 from domain.shared.instants import Instant
-
-
-@dataclass(frozen=True, slots=True)
-class Doing:
-    """Who does something, by which request, when, and why."""
-
-    actor: str
-    request_id: str
-    now: Instant
-    reason: str = ""
-    """In words, for the record; empty if nobody said."""
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,18 @@ from google.protobuf.message import Message
 
 from domain.identity.catalog import Channel
 from domain.identity.orders import Order
-from domain.identity.recording import Doing
+from domain.shared.doing import Doing
 from domain.shared.errors import FieldViolation, Invalid, NotFound
 from domain.shared.instants import Instant
 from nectary.identity.v1 import catalog_pb2
 from nectary.risk.v1 import policy_pb2 as risk
 from servers.identity.sql.unit import Memory, Unit
 from servers.identity.wire.values import CHANNELS
-from servers.identity.writes import Write, Writes
 from servers.mesh.call import current_caller
 from servers.mesh.clock import Clock
-from servers.store.asked import asked
+from servers.store.asked import actor
 from servers.store.store import Store
+from servers.store.writes import Writes, write_of
 
 M = TypeVar("M", bound=Message)
 R = TypeVar("R")
@@ -28,7 +28,7 @@ R = TypeVar("R")
 class Asking:
     """Runs use cases for the caller of the present RPC."""
 
-    def __init__(self, store: Store, memory: Memory, writes: Writes, clock: Clock) -> None:
+    def __init__(self, store: Store, memory: Memory, writes: Writes[Unit], clock: Clock) -> None:
         self.store = store
         self.clock = clock
         self._memory = memory
@@ -43,19 +43,7 @@ class Asking:
         answer: Callable[[R, Instant], M],
     ) -> M:
         """Do it once for each request id: the first answer's bytes, whatever has happened since."""
-        key, method, hashed = asked(request)
-        write = Write(
-            use_case=use_case,
-            command=command,
-            actor=actor(),
-            method=method,
-            body_hash=hashed,
-            key=key,
-            answer=lambda result, now: answer(result, now).SerializeToString(deterministic=True),
-            # Beside the request id, so that no method can forget to record what it asked for.
-            reason=getattr(request, "reason", ""),
-        )
-        return response.FromString(await self._writes(write))
+        return response.FromString(await self._writes(write_of(request, use_case, command, answer)))
 
     async def look(self, use_case: Callable[..., R], command: Any) -> tuple[R, Instant]:
         """Run a use case that writes nothing, and the instant at which it ran."""
@@ -65,11 +53,6 @@ class Asking:
             return use_case(command, Unit(connection, self._memory).ports, doing)
 
         return await self.store.read(run), doing.now
-
-
-def actor() -> str:
-    """Who caused it, for the record."""
-    return current_caller().name or "nobody"
 
 
 def new_id() -> str:

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from domain.identity.catalog import Channel
 from domain.identity.commands.grant import GrantTerm, grant_term
-from domain.identity.recording import Doing
 from domain.identity.terms import Cause, CauseKind
+from domain.shared.doing import Doing
 from domain.shared.errors import DomainError
 from domain.shared.instants import Instant
 from servers.identity.calendar_end import within_calendar

@@ -10,10 +10,11 @@ from domain.shared.instants import Instant
 from servers.identity.attention import weigh
 from servers.identity.display import Display
 from servers.identity.sql.lists import due_members
-from servers.identity.writes import Write, Writes
+from servers.identity.sql.unit import Unit
 from servers.mesh.clock import Clock
 from servers.store.leases import Lease
 from servers.store.store import Store
+from servers.store.writes import Write, Writes
 
 MAX_MEMBERS = 256
 """Members announced in one round."""
@@ -24,7 +25,7 @@ _log = structlog.get_logger("nectary.identity")
 class Announcer:
     """Tells of starts and ends when they fall due, also when nothing is written then (ID-14)."""
 
-    def __init__(self, store: Store, writes: Writes, clock: Clock) -> None:
+    def __init__(self, store: Store, writes: Writes[Unit], clock: Clock) -> None:
         self._store = store
         self._writes = writes
         self._clock = clock

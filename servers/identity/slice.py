@@ -16,7 +16,7 @@ from servers.identity.reads import Reads
 from servers.identity.servicer import IdentityServicer
 from servers.identity.sql.tables import common
 from servers.identity.sql.unit import Memory
-from servers.identity.writes import Writes
+from servers.identity.writes import identity_writes
 from servers.mesh.clock import TestClock
 from servers.mesh.resources import Resources
 from servers.mesh.slices import Job, Served, Slice
@@ -38,7 +38,7 @@ async def identity_slice(resources: Resources) -> Slice:
     """Everything of Identity in this process."""
     store, memory = resources.store("identity"), Memory(resources.system_clock)
     held, display = HeldReader(store, resources.clock), Display(store, memory)
-    writes = Writes(store, memory, resources.clock, held.forget)
+    writes = identity_writes(store, memory, resources.clock, held.forget)
     asking = Asking(store, memory, writes, resources.clock)
     attention = AttentionCounter(store, display, resources.clock)
     announcer = Announcer(store, writes, resources.clock)

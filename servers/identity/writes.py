@@ -1,146 +1,25 @@
-"""Writes: concurrent commands share one transaction, and each keeps its own answer.
-
-This is group commit. Commands that arrive while a transaction runs gather for the next one; a command
-that is refused leaves nothing, and its refusal is stored beside the answers of the others. A lost race
-runs the whole group again.
-"""
+"""Identity's writes: commands in groups, after which what was remembered of their members is renewed."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection
-
-from domain.identity.recording import Doing
-from domain.shared.errors import DomainError, Raced
-from domain.shared.instants import Instant
 from servers.identity.calendar_end import within_calendar
 from servers.identity.sql.tables import common
 from servers.identity.sql.unit import Memory, Unit
-from servers.mesh.batching import Coalescer
 from servers.mesh.clock import Clock
-from servers.store.grouping import Grouped
-from servers.store.idempotency import Answer, Idempotency, Key, Stored, reused
 from servers.store.store import Store
-
-MAX_GROUP = 64
-"""Commands in one transaction: more would make every one of them wait for the last."""
-MAX_WAITING = 4_096
-"""Commands that wait; beyond that callers are told to come back."""
+from servers.store.writes import Writes
 
 
-@dataclass(frozen=True)
-class Write:
-    """One command on its way to the database. Without a key it has no request id: a job's own."""
-
-    use_case: Callable[..., Any]
-    command: Any
-    actor: str
-    method: str
-    body_hash: bytes
-    key: Key | None
-    answer: Callable[[Any, Instant], bytes]
-    """The response's bytes from the use case's result and the instant of the transaction."""
-    reason: str = ""
-
-
-class Writes:
-    """Runs commands in groups. Await it with a `Write`: the answer's bytes, or the refusal raised."""
-
-    def __init__(
-        self, store: Store, memory: Memory, clock: Clock, written: Callable[[Sequence[str]], None]
-    ) -> None:
-        """`written` hears, after each commit, of the members whose timelines it changed."""
-        self._store = store
-        self._written = written
-        self._memory = memory
-        self._clock = clock
-        self._idempotency = Idempotency(common.idempotency)
-        # Commands without a request id are jobs: run again, they find by themselves that nothing is due.
-        grouped: Grouped[Write, bytes] = Grouped("identity", self._transact)
-        self._coalescer: Coalescer[Write, bytes] = Coalescer(
-            grouped, max_size=MAX_GROUP, max_waiting=MAX_WAITING
-        )
-
-    async def __call__(self, write: Write) -> bytes:
-        return await self._coalescer(write)
-
-    async def drain(self) -> None:
-        """Returns when every write has its answer."""
-        await self._coalescer.drain()
-
-    async def _transact(self, writes: Sequence[Write]) -> Sequence[bytes | Exception]:
-        outcomes, unit = await self._store.transact(self._run_group, writes)
-        self._written(unit.remember())
-        return outcomes
-
-    def _run_group(
-        self, connection: Connection, writes: Sequence[Write]
-    ) -> tuple[Sequence[bytes | Exception], Unit]:
-        unit = Unit(connection, self._memory)
-        group = _Group(unit, self._clock.now())
-        stored = self._idempotency.lookup(connection, [write.key for write in writes if write.key])
-        unit.prefetch([write.command for write in writes if write.key not in stored])
-        outcomes = _outcomes(unit, group, writes, stored)
-        self._idempotency.store(connection, group.answers)
-        unit.flush()
-        return outcomes, unit
-
-
-def _outcomes(
-    unit: Unit, group: "_Group", writes: Sequence[Write], stored: dict[Key, Stored]
-) -> Sequence[bytes | Exception]:
-    """A refusal, or a bug, counts only if it does not come from rows of different moments."""
-    try:
-        outcomes = [group.run(write, stored) for write in writes]
-    except Exception:
-        unit.confirm()
-        raise
-    if group.has_refused:
-        unit.confirm()
-    return outcomes
-
-
-class _Group:
-    """One transaction's commands, one after the other."""
-
-    def __init__(self, unit: Unit, now: int) -> None:
-        self.answers: list[Answer] = []
-        self.has_refused = False
-        self._unit = unit
-        self._now = now
-        self._mine: dict[Key, Answer] = {}
-
-    def run(self, write: Write, stored: dict[Key, Stored]) -> bytes | Exception:
-        if write.key and (known := stored.get(write.key) or self._mine.get(write.key)):
-            return _replayed(known, write)
-        request_id = write.key.request_id if write.key else ""
-        doing = Doing(write.actor, request_id, self._now, write.reason)
-        try:
-            with within_calendar():
-                result = write.use_case(write.command, self._unit.ports, doing)
-                response = write.answer(result, self._now)
-        except DomainError as refusal:
-            self._unit.drop()
-            self.has_refused = True
-            if isinstance(refusal, Raced) and refusal.reason == "TRANSACTION_RACED":
-                raise
-            if refusal.permanent:
-                self._note(write, b"", refusal)
-            return refusal
-        self._unit.keep()
-        self._note(write, response)
-        return response
-
-    def _note(self, write: Write, response: bytes, refusal: DomainError | None = None) -> None:
-        if write.key:
-            answer = Answer(write.key, write.method, write.body_hash, response, self._now, refusal)
-            self.answers.append(answer)
-            self._mine[write.key] = answer
-
-
-def _replayed(known: Stored | Answer, write: Write) -> bytes | Exception:
-    assert write.key is not None, "only writes with a key are replayed"
-    if known.body_hash != write.body_hash:
-        return reused(write.key)
-    return known.refusal if known.refusal is not None else known.response
+def identity_writes(
+    store: Store, memory: Memory, clock: Clock, written: Callable[[Sequence[str]], None]
+) -> Writes[Unit]:
+    """`written` hears, after each commit, of the members whose timelines it changed."""
+    return Writes(
+        "identity",
+        store,
+        lambda connection: Unit(connection, memory),
+        common.idempotency,
+        clock,
+        written=lambda unit: written(unit.remember()),
+        around=within_calendar,
+    )

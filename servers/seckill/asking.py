@@ -9,11 +9,6 @@ from nectary.seckill.v1 import seckill_service_pb2 as pb
 from servers.mesh.call import current_caller
 
 
-def actor() -> str:
-    """Who caused it, for the record."""
-    return current_caller().name or "nobody"
-
-
 def acts_for_nobody() -> bool:
     """Whether the caller is no gateway: it sees drafts, and everything as it stands this moment."""
     return current_caller().role != risk.CALLER_ROLE_GATEWAY

@@ -9,11 +9,11 @@ from nectary.seckill.v1 import seckill_service_pb2 as pb
 from nectary.seckill.v1 import seckill_service_pb2_grpc as rpc
 from servers.mesh.clock import Clock
 from servers.mesh.pages import Query, place_of, size_of, token_of_place
-from servers.seckill.asking import actor, require_a_list, require_own_order
+from servers.seckill.asking import require_a_list, require_own_order
 from servers.seckill.ports import Sales, Wanted, Write
 from servers.seckill.wire import orders
 from servers.seckill.wire.values import optional_instant, own_money
-from servers.store.asked import asked
+from servers.store.asked import actor, asked
 
 if TYPE_CHECKING:
     import grpc

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from servers.mesh.call import current_call
+from servers.mesh.call import current_call, current_caller
 from servers.store.idempotency import Key, body_hash
 
 
@@ -12,6 +12,11 @@ class Asked(NamedTuple):
     key: Key
     method: str
     body_hash: bytes
+
+
+def actor() -> str:
+    """Who caused it, for the record."""
+    return current_caller().name or "nobody"
 
 
 def asked(request: Any) -> Asked:

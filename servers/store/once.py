@@ -1,7 +1,7 @@
 """Does what a request asks for once, and answers it again for as long as the answer is kept.
 
-For writes that come seldom: one transaction each. Identity, whose writes are many, groups them
-(`servers/identity/writes.py`).
+For writes that come seldom: one transaction each. Where they are many, they go in groups
+(`servers/store/writes.py`).
 """
 
 from collections.abc import Callable

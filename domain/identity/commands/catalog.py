@@ -8,8 +8,8 @@ from domain.identity.catalog import Catalog, Channel
 from domain.identity.catalog_check import Draft, violations
 from domain.identity.catalog_diff import Change, diff, numbered
 from domain.identity.ports import IdentityPorts
-from domain.identity.recording import Doing
 from domain.identity.wanted import sku_of
+from domain.shared.doing import Doing
 from domain.shared.errors import FieldViolation, Invalid, Raced, Refused
 from domain.shared.instants import Instant
 

@@ -9,8 +9,9 @@ from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.placement import effective_of, moves
 from domain.identity.ports import IdentityPorts
-from domain.identity.recording import Doing, Written, open_timeline, write
+from domain.identity.recording import Written, open_timeline, write
 from domain.identity.timeline import Timeline, acquisitions
+from domain.shared.doing import Doing
 from domain.shared.errors import FieldViolation, Invalid
 from domain.shared.instants import Instant, Period
 

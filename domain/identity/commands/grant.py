@@ -10,9 +10,10 @@ from domain.identity.explain import require
 from domain.identity.facts import TermPlaced
 from domain.identity.placement import Acquisition, effective_of
 from domain.identity.ports import IdentityPorts
-from domain.identity.recording import Doing, Written, open_timeline, write
+from domain.identity.recording import Written, open_timeline, write
 from domain.identity.terms import Cause, CauseKind, Term
 from domain.identity.wanted import sku_of, trial_subjects, trial_used
+from domain.shared.doing import Doing
 from domain.shared.errors import FieldViolation, Invalid, Refused
 from domain.shared.instants import Instant
 

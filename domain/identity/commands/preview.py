@@ -10,9 +10,10 @@ from domain.identity.layout import Layout
 from domain.identity.orders import Quote
 from domain.identity.placement import Acquisition, Placed
 from domain.identity.ports import IdentityPorts
-from domain.identity.recording import Doing, open_timeline
+from domain.identity.recording import open_timeline
 from domain.identity.timeline import Timeline
 from domain.identity.wanted import Purchase, acquisition_of, trial_used
+from domain.shared.doing import Doing
 from domain.shared.instants import Instant
 
 NEVER = {"TRIAL_USED", "SOURCE_NOT_ALLOWED"}

@@ -11,10 +11,11 @@ from domain.identity.layout import Layout
 from domain.identity.orders import ORDER_LIFE, Order, OrderState, Quote, require_as_quoted, require_payable
 from domain.identity.placement import Placed, effective_of
 from domain.identity.ports import IdentityPorts
-from domain.identity.recording import Doing, Written, open_timeline, write
+from domain.identity.recording import Written, open_timeline, write
 from domain.identity.terms import Cause, CauseKind
 from domain.identity.timeline import Timeline
 from domain.identity.wanted import Purchase, acquisition_of, trial_used
+from domain.shared.doing import Doing
 from domain.shared.errors import FieldViolation, Invalid, Raced, Refused
 from domain.shared.instants import Instant
 

@@ -8,9 +8,10 @@ from domain.identity.catalog import Catalog
 from domain.identity.laying import flatten
 from domain.identity.orders import Order, OrderState, RefundNotice
 from domain.identity.ports import IdentityPorts
-from domain.identity.recording import Doing, Written, open_timeline, write
+from domain.identity.recording import Written, open_timeline, write
 from domain.identity.termination import Ending, Reinstated, Terminated, reinstate, term_of, terminate
 from domain.identity.timeline import Timeline, fold
+from domain.shared.doing import Doing
 from domain.shared.errors import FieldViolation, Invalid, NotFound, Refused
 from domain.shared.instants import Instant
 

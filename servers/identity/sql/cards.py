@@ -6,9 +6,9 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from domain.identity.cards import Card, CardBatch, CardState
 from domain.shared.errors import NotFound, Raced
-from servers.identity.sql.overlay import Overlay
 from servers.identity.sql.tables import card as cards
 from servers.identity.sql.tables import card_batch
+from servers.store.overlay import Overlay
 from servers.store.rows import insert_rows
 
 _SELECT_BATCHES = select(card_batch).where(card_batch.c.batch_id.in_(bindparam("ids", expanding=True)))

@@ -7,10 +7,10 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.identity.terms import Cause
 from domain.shared.errors import Raced
-from servers.identity.sql.overlay import Log, Overlay
 from servers.identity.sql.tables import term, trial
 from servers.store.faults import is_duplicate
 from servers.store.keys import Among
+from servers.store.overlay import Log, Overlay
 from servers.store.rows import insert_rows
 
 _AMONG_CAUSES = Among(term.c.cause_kind, term.c.cause_id, indexed=2)

@@ -8,11 +8,11 @@ from sqlalchemy.exc import IntegrityError
 from domain.identity.orders import Order, RefundNotice
 from domain.shared.errors import NotFound, Raced
 from servers.identity.codec import decode, encode
-from servers.identity.sql.overlay import Overlay
 from servers.identity.sql.tables import order as orders
 from servers.identity.sql.tables import refund_notice
 from servers.store.faults import is_duplicate
 from servers.store.keys import Among
+from servers.store.overlay import Overlay
 from servers.store.rows import insert_rows
 
 _ids: BindParameter[str] = bindparam("ids", expanding=True)

@@ -13,13 +13,13 @@ from domain.identity.timeline import Timeline, fold
 from domain.shared.errors import Raced
 from servers.identity.sql.cache import TimelineCache
 from servers.identity.sql.facts import read_history, write_facts
-from servers.identity.sql.overlay import Overlay
 from servers.identity.sql.page import Changes, Page
 from servers.identity.sql.projections import write_segments, write_terms
 from servers.identity.sql.tables import timeline
 from servers.mesh.clock import Clock
 from servers.store.faults import is_duplicate
 from servers.store.keys import Among
+from servers.store.overlay import Overlay
 from servers.store.rows import insert_rows
 
 _members: BindParameter[str] = bindparam("members", expanding=True)

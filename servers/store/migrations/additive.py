@@ -28,9 +28,12 @@ def create_table(name: str, *parts: SchemaItem) -> None:
     op.create_table(name, *parts, if_not_exists=True, **_OPTIONS)
 
 
-def create_index(table: str, *columns: str, unique: bool = False) -> None:
-    """Create `ix_<table>_<columns>` unless it is there; in a unique one, NULLs are all different."""
-    name = f"ix_{table}_{'_'.join(columns)}"
+def create_index(table: str, *columns: str, unique: bool = False, called: str = "") -> None:
+    """Create `ix_<table>_<columns>` unless it is there; in a unique one, NULLs are all different.
+
+    MySQL's names have 64 characters: with more columns it is `called` something, `ix_<table>_<called>`.
+    """
+    name = f"ix_{table}_{called or '_'.join(columns)}"
     if context.is_offline_mode() or not _has_index(table, name):
         op.create_index(name, table, columns, unique=unique)
 

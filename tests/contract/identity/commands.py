@@ -4,8 +4,8 @@ from typing import Any
 
 from domain.identity.catalog import Channel
 from domain.identity.commands.grant import GrantTerm
-from domain.identity.recording import Doing
 from domain.identity.terms import Cause, CauseKind
+from domain.shared.doing import Doing
 from servers.identity.sql.unit import Unit
 from tests.fakes import EPOCH
 from tests.wire.identity.cards import MONTHLY

@@ -15,7 +15,7 @@ from domain.identity.commands.change import (
 )
 from domain.identity.commands.grant import grant_term
 from domain.identity.commands.refund import TerminateTerm, terminate_term
-from domain.identity.recording import Doing
+from domain.shared.doing import Doing
 from domain.shared.errors import Refused
 from domain.shared.instants import DAY, Period
 from domain.shared.instants import Unit as PeriodUnit

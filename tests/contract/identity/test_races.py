@@ -14,9 +14,9 @@ from domain.identity.commands.grant import RedeemCard, grant_term, redeem_card
 from domain.identity.commands.purchase import CreateOrder, create_order
 from domain.identity.commands.refund import TerminateTerm, terminate_term
 from domain.identity.ports import IdentityPorts
-from domain.identity.recording import Doing
 from domain.identity.terms import Cause, CauseKind
 from domain.identity.wanted import Purchase
+from domain.shared.doing import Doing
 from domain.shared.errors import Raced
 from domain.shared.instants import DAY
 from servers.identity.sql.unit import Memory, Unit

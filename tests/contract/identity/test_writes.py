@@ -5,19 +5,20 @@ from typing import Any
 
 from domain.identity.commands.grant import grant_term
 from domain.identity.ports import IdentityPorts
-from domain.identity.recording import Doing
+from domain.shared.doing import Doing
 from domain.shared.errors import DomainError, Invalid, Refused
-from servers.identity.sql.unit import Memory
-from servers.identity.writes import Write, Writes
+from servers.identity.sql.unit import Memory, Unit
+from servers.identity.writes import identity_writes
 from servers.store.idempotency import Key
 from servers.store.store import Store
+from servers.store.writes import Write, Writes
 from tests.contract.identity.commands import a_grant
 from tests.fakes import FakeClock
 from tests.scenario.identity.whole import assert_whole
 
 
-def _writes(store: Store) -> Writes:
-    return Writes(store, Memory(), FakeClock(), lambda _: None)
+def _writes(store: Store) -> Writes[Unit]:
+    return identity_writes(store, Memory(), FakeClock(), lambda _: None)
 
 
 def _a_write(member: str, use_case: Any = grant_term, request_id: str = "", body: bytes = b"") -> Write:
@@ -41,7 +42,7 @@ def _broken(command: Any, ports: IdentityPorts, doing: Doing) -> None:
     raise ZeroDivisionError("a bug")
 
 
-async def _together(writes: Writes, *group: Write) -> list[bytes | BaseException]:
+async def _together(writes: Writes[Unit], *group: Write) -> list[bytes | BaseException]:
     return await asyncio.gather(*(writes(one) for one in group), return_exceptions=True)
 
 

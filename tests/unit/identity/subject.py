@@ -13,9 +13,10 @@ from domain.identity.catalog_diff import numbered
 from domain.identity.commands import change, grant, purchase, refund
 from domain.identity.commands.catalog import catalog_of
 from domain.identity.laying import flatten
-from domain.identity.recording import Doing, open_timeline
+from domain.identity.recording import open_timeline
 from domain.identity.terms import Cause, CauseKind, Term
 from domain.identity.wanted import Purchase
+from domain.shared.doing import Doing
 from domain.shared.errors import DomainError
 from domain.shared.instants import Period, Unit
 from nectary.identity.v1 import catalog_pb2

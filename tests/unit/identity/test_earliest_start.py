@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from domain.identity.catalog import Channel
 from domain.identity.commands.preview import explain_purchase
-from domain.identity.recording import Doing
 from domain.identity.wanted import Purchase
+from domain.shared.doing import Doing
 from domain.shared.instants import DAY, Instant
 from tests.oracle.earliest import TRIED_DAYS, earliest_start
 from tests.oracle.oracle import Oracle

@@ -25,12 +25,12 @@ from domain.identity.laying import flatten
 from domain.identity.layout import Layout
 from domain.identity.lengths import end_of_term, valid_through
 from domain.identity.queries import identities
-from domain.identity.recording import Doing
 from domain.identity.rules import breaks
 from domain.identity.terms import Length
 from domain.identity.timeline import Timeline, fold, seen
 from domain.identity.value import books
 from domain.identity.wanted import Purchase
+from domain.shared.doing import Doing
 from domain.shared.errors import DomainError
 from domain.shared.instants import DAY, HOUR, Instant, Period, Unit, add, midnight
 from servers.identity.codec import decode_fact, encode_fact

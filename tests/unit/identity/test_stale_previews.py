@@ -7,8 +7,8 @@ import pytest
 from domain.identity.catalog import Channel
 from domain.identity.commands.preview import preview_purchase
 from domain.identity.commands.purchase import CreateOrder, create_order
-from domain.identity.recording import Doing
 from domain.identity.wanted import Purchase
+from domain.shared.doing import Doing
 from domain.shared.errors import Raced
 from domain.shared.instants import DAY
 from tests.fakes import EPOCH

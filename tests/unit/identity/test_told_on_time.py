@@ -3,7 +3,7 @@
 from domain.identity.commands.change import AnnounceDue, announce
 from domain.identity.facts import IdentityEnded, IdentityStarted
 from domain.identity.laying import flatten
-from domain.identity.recording import Doing
+from domain.shared.doing import Doing
 from tests.fakes import EPOCH
 from tests.unit.identity.subject import Subject
 from tests.unit.identity.test_stale_previews import CATALOG

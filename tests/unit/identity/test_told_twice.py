@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from domain.identity.commands.purchase import ConfirmPayment, confirm_payment
 from domain.identity.facts import Recorded
-from domain.identity.recording import Doing
+from domain.shared.doing import Doing
 from tests.fakes import EPOCH
 from tests.unit.identity.subject import Subject
 from tests.unit.identity.test_stale_previews import CATALOG

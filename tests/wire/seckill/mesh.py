@@ -17,15 +17,11 @@ from nectary.seckill.v1 import (
     seckill_service_pb2,
     seckill_service_pb2_grpc,
 )
-from servers.mesh.config import load
-from servers.mesh.process import assemble
-from servers.mesh.server import Server
-from servers.mesh.wiring import SLICES
 from servers.store.config import StoreConfig
-from servers.store.migrations import migrate
 from servers.store.store import Store
 from tests.wire.exchanges import paths_of
 from tests.wire.identity.cards import a_catalog
+from tests.wire.serving import serving_slices
 
 START = datetime(2027, 3, 1, 4, 0, 0, 250_000, tzinfo=UTC)
 """Where the clock stands when a test begins."""
@@ -86,23 +82,8 @@ async def serving(
     **settings: Any,
 ) -> AsyncIterator[Mesh]:
     """A server on an empty database. Jobs rest unless they are asked for."""
-    migrate(store_url)
-    own = {
-        "listen_port": 0,
-        "drain_grace_seconds": 1,
-        "test_clock": True,
-        "store_url": store_url,
-        "redis_url": redis_url,
-        "jobs": False,
-        "risk": "off",
-    }
-    config = load(None, {}, {**own, **settings})
     async with AsyncExitStack() as closing:
-        process = await assemble(config, [SLICES[name] for name in slices], closing)
-        server = Server(process)
-        await server.start()
-        process.announce(server.address)
-        closing.push_async_callback(server.drain)
+        server = await closing.enter_async_context(serving_slices(slices, store_url, redis_url, **settings))
         store = Store(StoreConfig(store_url))
         closing.push_async_callback(store.close)
         channel = Channel(_channel(server.address, credentials), ())

@@ -40,6 +40,14 @@ class Overlay(Generic[K, V]):
         self.prefetch([key])
         return self._read[key]
 
+    def known(self, key: K) -> V | None:
+        """As `get`, but without reading: None also for what was not read."""
+        return self._pending.get(key) or self._kept.get(key) or self._read.get(key)
+
+    def learn(self, key: K, row: V) -> None:
+        """A row that another query has read."""
+        self._read.setdefault(key, row)
+
     def put(self, key: K, value: V) -> None:
         self._pending[key] = value
 
