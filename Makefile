@@ -116,9 +116,9 @@ test-fast: $(STAMP)  ## run the tests that need no server: rules, layers, packag
 	pytest tests/unit tests/architecture $(ARGS)
 
 .PHONY: histories
-histories: $(STAMP)  ## compare the rules with the naive oracle over many random histories (minutes)
+histories: $(STAMP)  ## compare the rules with the naive oracles over many random histories (minutes)
 	HYPOTHESIS_PROFILE=long pytest --numprocesses $(JOBS) --timeout 0 tests/unit/identity/test_against_oracle.py \
-	  tests/unit/identity/test_invariants.py $(ARGS)
+	  tests/unit/identity/test_invariants.py tests/unit/honey $(ARGS)
 
 .PHONY: steps
 steps: $(STAMP)  ## apply a million random operations to rules and oracle (an hour; ARGS='--steps 20000 --seed 7')

@@ -8,6 +8,7 @@ from .base import Client
 from .catalog import CatalogClient
 from .channel import Channel, Tls, connect
 from .contract import RetryPolicy
+from .earning import EarningClient
 from .errors import (
     ChallengeRequired,
     DeadlineExceeded,
@@ -29,6 +30,7 @@ from .purchase import Purchase
 from .risk import RiskClient
 from .seckill import SeckillClient
 from .test_clock import TestClockClient
+from .wallet import WalletClient
 
 __all__ = [
     "ActivityClient",
@@ -37,6 +39,7 @@ __all__ = [
     "Channel",
     "Client",
     "DeadlineExceeded",
+    "EarningClient",
     "Forbidden",
     "IdentityClient",
     "Internal",
@@ -56,5 +59,6 @@ __all__ = [
     "Unavailable",
     "Unimplemented",
     "Violation",
+    "WalletClient",
     "connect",
 ]

@@ -7,6 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, inspect, text
 
+from servers.honey.sql import tables as honey
 from servers.identity.sql import tables as identity
 from servers.risk.sql import tables as risk
 from servers.seckill.sql import tables as seckill
@@ -18,7 +19,7 @@ from servers.store.engine import blocking_engine
 def declared() -> MetaData:
     """Every table that the migrations are to make, of every service."""
     everything = MetaData()
-    for metadata in (identity.metadata, risk.metadata, seckill.metadata):
+    for metadata in (honey.metadata, identity.metadata, risk.metadata, seckill.metadata):
         for table in metadata.sorted_tables:
             table.to_metadata(everything)
     return everything

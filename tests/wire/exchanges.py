@@ -16,6 +16,8 @@ from google.protobuf.message import Message
 
 _RANDOM = re.compile(
     r"\b(?:[0-9a-f]{32}(?:[0-9a-f]{32})?|[0-9a-f]{16}-[0-9a-f]+|[0-9a-f]{48}|[A-Z2-9]{5}(?:-[A-Z2-9]{5}){3})\b"
+    # 32 bytes, as JSON has them.
+    r'|(?<=")[A-Za-z0-9+/]{43}=(?=")'
 )
 
 

@@ -14,6 +14,8 @@ from servers.mesh.cli.verbs import (
     demo,
     doctor,
     events,
+    honey,
+    honey_rules,
     identity,
     member,
     migrate,
@@ -61,8 +63,18 @@ def make_app() -> typer.Typer:
         for module in modules:
             module.register(group)
         app.add_typer(group, name=name)
+    app.add_typer(_honey(), name="honey")
     app.add_typer(_risk(), name="risk")
     return app
+
+
+def _honey() -> typer.Typer:
+    group = typer.Typer(help="Points.", no_args_is_help=True)
+    honey.register(group)
+    rules = typer.Typer(help="By what points are kept.", no_args_is_help=True)
+    honey_rules.register(rules)
+    group.add_typer(rules, name="rules")
+    return group
 
 
 def _risk() -> typer.Typer:

@@ -12,6 +12,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from nectary.honey.v1 import honey_pb2
 from nectary.identity.v1 import catalog_pb2
 from nectary.risk.v1 import risk_pb2
 from nectary.seckill.v1 import activity_service_pb2
@@ -34,6 +35,11 @@ def read_catalog(path: Path) -> catalog_pb2.Catalog:
 def read_rules(path: Path) -> risk_pb2.RuleSet:
     """The rules that a file declares in its first document. Raises FileError with every flaw."""
     return _first_document(risk_pb2.RuleSet(), path)
+
+
+def read_honey_rules(path: Path) -> honey_pb2.Rules:
+    """The rules of points that a file declares in its first document. Raises FileError with every flaw."""
+    return _first_document(honey_pb2.Rules(), path)
 
 
 def read_activity(path: Path) -> activity_service_pb2.CreateActivityRequest:

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
         ActivityClient,
         CatalogClient,
         Channel,
+        EarningClient,
         IdentityClient,
         RiskClient,
         SeckillClient,
         TestClockClient,
         Tls,
+        WalletClient,
     )
 
 
@@ -36,6 +38,8 @@ class Mesh:
     activities: "ActivityClient"
     seckill: "SeckillClient"
     risk: "RiskClient"
+    wallets: "WalletClient"
+    earning: "EarningClient"
     clock: "TestClockClient"
 
     async def now(self) -> datetime:
@@ -85,14 +89,25 @@ async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = 
     from clients import (
         ActivityClient,
         CatalogClient,
+        EarningClient,
         IdentityClient,
         RiskClient,
         SeckillClient,
         TestClockClient,
+        WalletClient,
         connect,
     )
 
-    kinds = (IdentityClient, CatalogClient, ActivityClient, SeckillClient, RiskClient, TestClockClient)
+    kinds = (
+        IdentityClient,
+        CatalogClient,
+        ActivityClient,
+        SeckillClient,
+        RiskClient,
+        WalletClient,
+        EarningClient,
+        TestClockClient,
+    )
     async with connect(address, *(kind.SERVICE for kind in kinds), tls=tls, token=token) as channel:
         yield Mesh(
             address,
@@ -102,5 +117,7 @@ async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = 
             ActivityClient(channel),
             SeckillClient(channel),
             RiskClient(channel),
+            WalletClient(channel),
+            EarningClient(channel),
             TestClockClient(channel),
         )

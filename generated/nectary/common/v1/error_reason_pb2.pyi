@@ -217,6 +217,28 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_GATE_UNAVAILABLE: _ErrorReason.ValueType  # 314
     """UNAVAILABLE: the gate does not answer. The sale goes on without it."""
+    ERROR_REASON_INSUFFICIENT_POINTS: _ErrorReason.ValueType  # 400
+    """FAILED_PRECONDITION: fewer points are active than wanted. Metadata: `wanted`, `active`."""
+    ERROR_REASON_INSUFFICIENT_CREDIT: _ErrorReason.ValueType  # 401
+    """FAILED_PRECONDITION: the merchant has too little credit. Metadata: `merchant_id`, `wanted`, `credit`."""
+    ERROR_REASON_HOLD_NOT_OPEN: _ErrorReason.ValueType  # 402
+    """FAILED_PRECONDITION: the hold is over. Metadata: `hold_id`, `state`."""
+    ERROR_REASON_MORE_THAN_HELD: _ErrorReason.ValueType  # 403
+    """FAILED_PRECONDITION: fewer points are held than wanted. Metadata: `hold_id`, `wanted`, `held`."""
+    ERROR_REASON_MORE_THAN_SPENT: _ErrorReason.ValueType  # 404
+    """FAILED_PRECONDITION: less is left of the spend than is to come back. Metadata: `wanted`, `left`."""
+    ERROR_REASON_MORE_THAN_EARNED: _ErrorReason.ValueType  # 405
+    """FAILED_PRECONDITION: less is left of the earning than is to be taken back. Metadata: `wanted`, `left`."""
+    ERROR_REASON_TOO_MANY_HOLDS: _ErrorReason.ValueType  # 406
+    """FAILED_PRECONDITION: the wallet has so many open holds already. Metadata: `limit`."""
+    ERROR_REASON_WALLET_FULL: _ErrorReason.ValueType  # 407
+    """FAILED_PRECONDITION: a wallet cannot have had more points than so many. Metadata: `limit`."""
+    ERROR_REASON_HOLD_NOT_FOUND: _ErrorReason.ValueType  # 410
+    """NOT_FOUND: no such hold in this wallet. Metadata: `hold_id`."""
+    ERROR_REASON_TRANSACTION_NOT_FOUND: _ErrorReason.ValueType  # 411
+    """NOT_FOUND: no such earning or spend in this wallet. Metadata: `transaction_id`."""
+    ERROR_REASON_PROGRAMME_NOT_FOUND: _ErrorReason.ValueType  # 412
+    """NOT_FOUND: the rules have no such programme. Metadata: `programme_id`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was not done: the `reason` of the one `google.rpc.ErrorInfo` that every error status
@@ -420,4 +442,26 @@ ERROR_REASON_STOCK_BELOW_TAKEN: ErrorReason.ValueType  # 313
 """
 ERROR_REASON_GATE_UNAVAILABLE: ErrorReason.ValueType  # 314
 """UNAVAILABLE: the gate does not answer. The sale goes on without it."""
+ERROR_REASON_INSUFFICIENT_POINTS: ErrorReason.ValueType  # 400
+"""FAILED_PRECONDITION: fewer points are active than wanted. Metadata: `wanted`, `active`."""
+ERROR_REASON_INSUFFICIENT_CREDIT: ErrorReason.ValueType  # 401
+"""FAILED_PRECONDITION: the merchant has too little credit. Metadata: `merchant_id`, `wanted`, `credit`."""
+ERROR_REASON_HOLD_NOT_OPEN: ErrorReason.ValueType  # 402
+"""FAILED_PRECONDITION: the hold is over. Metadata: `hold_id`, `state`."""
+ERROR_REASON_MORE_THAN_HELD: ErrorReason.ValueType  # 403
+"""FAILED_PRECONDITION: fewer points are held than wanted. Metadata: `hold_id`, `wanted`, `held`."""
+ERROR_REASON_MORE_THAN_SPENT: ErrorReason.ValueType  # 404
+"""FAILED_PRECONDITION: less is left of the spend than is to come back. Metadata: `wanted`, `left`."""
+ERROR_REASON_MORE_THAN_EARNED: ErrorReason.ValueType  # 405
+"""FAILED_PRECONDITION: less is left of the earning than is to be taken back. Metadata: `wanted`, `left`."""
+ERROR_REASON_TOO_MANY_HOLDS: ErrorReason.ValueType  # 406
+"""FAILED_PRECONDITION: the wallet has so many open holds already. Metadata: `limit`."""
+ERROR_REASON_WALLET_FULL: ErrorReason.ValueType  # 407
+"""FAILED_PRECONDITION: a wallet cannot have had more points than so many. Metadata: `limit`."""
+ERROR_REASON_HOLD_NOT_FOUND: ErrorReason.ValueType  # 410
+"""NOT_FOUND: no such hold in this wallet. Metadata: `hold_id`."""
+ERROR_REASON_TRANSACTION_NOT_FOUND: ErrorReason.ValueType  # 411
+"""NOT_FOUND: no such earning or spend in this wallet. Metadata: `transaction_id`."""
+ERROR_REASON_PROGRAMME_NOT_FOUND: ErrorReason.ValueType  # 412
+"""NOT_FOUND: the rules have no such programme. Metadata: `programme_id`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

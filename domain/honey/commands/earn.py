@@ -1,0 +1,111 @@
+"""Points come in, and earnings and spends are undone."""
+
+from dataclasses import dataclass
+
+from domain.honey import earning, refusals, reversing, spending
+from domain.honey.due import opened
+from domain.honey.lots import Lot
+from domain.honey.merchants import Merchant
+from domain.honey.ports import HoneyPorts
+from domain.honey.transactions import Kind
+from domain.honey.wallet import Occasion
+from domain.honey.wallets import Standing, owner_of
+from domain.shared.doing import Doing
+from domain.shared.errors import FieldViolation, Invalid
+from domain.shared.instants import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class EarnPoints:
+    """A member gets points."""
+
+    wallet_id: str
+    transaction_id: str
+    points: int
+    active_from: Instant | None = None
+    """None: at once. In the past counts as at once."""
+    expires: Instant | None = None
+    """None: never."""
+    merchant_id: str = ""
+    """Who pays for them; empty: the programme."""
+    priority: int = 0
+    cause: str = ""
+    kind: Kind = Kind.EARNED
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """The lot, and the wallet afterwards."""
+
+    lot: Lot
+    standing: Standing
+
+
+def earn_points(command: EarnPoints, ports: HoneyPorts, doing: Doing) -> Earned:
+    """Raises Invalid (expire_time), NotFound (PROGRAMME_NOT_FOUND), Refused (INSUFFICIENT_CREDIT)."""
+    occasion = Occasion(command.transaction_id, command.cause)
+    wallet = opened(ports, command.wallet_id, doing, occasion)
+    active_from = max(command.active_from or wallet.now, wallet.now)
+    if command.expires is not None and command.expires <= active_from:
+        description = "after the points become active"
+        raise Invalid([FieldViolation("expire_time", "NOT_AFTER", description)])
+    if command.merchant_id:
+        programme_id = wallet.programme.programme_id
+        Merchant(ports, programme_id, command.merchant_id, doing, occasion).grant(command.points)
+    lot = Lot(
+        lot_id=command.transaction_id,
+        wallet_id=command.wallet_id,
+        earned=command.points,
+        active_from=active_from,
+        expires=command.expires,
+        funding=command.merchant_id,
+        priority=command.priority,
+        cause=command.cause,
+    )
+    earned = earning.earn(wallet, lot, command.kind)
+    return Earned(earned, wallet.close())
+
+
+@dataclass(frozen=True, slots=True)
+class ReversePoints:
+    """An earning or a spend is undone, in full or in part."""
+
+    wallet_id: str
+    transaction_id: str
+    reversed_id: str
+    """The transaction that is undone."""
+    points: int | None = None
+    """None: all that is left of it."""
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """How many points, and the wallet afterwards."""
+
+    points: int
+    standing: Standing
+
+
+def reverse_points(command: ReversePoints, ports: HoneyPorts, doing: Doing) -> Reversed:
+    """Raises NotFound (TRANSACTION_NOT_FOUND), Refused (MORE_THAN_SPENT, MORE_THAN_EARNED)."""
+    occasion = Occasion(command.transaction_id, command.cause)
+    wallet = opened(ports, command.wallet_id, doing, occasion)
+    if spent := wallet.spend(command.reversed_id):
+        points = _some(spent.points, command.points)
+        spending.give_back(wallet, spent, points)
+        merchant_id, undo = spent.merchant_id, Merchant.redeem
+    elif lot := wallet.lot(command.reversed_id):
+        points = _some(lot.earned - lot.reversed, command.points)
+        reversing.take_back(wallet, lot, points)
+        merchant_id, undo = lot.funding, Merchant.grant
+    else:
+        raise refusals.transaction_not_found(command.reversed_id)
+    if merchant_id:
+        programme_id, _ = owner_of(command.wallet_id)
+        undo(Merchant(ports, programme_id, merchant_id, doing, occasion), -points)
+    return Reversed(points, wallet.close())
+
+
+def _some(left: int, wanted: int | None) -> int:
+    return left if wanted is None else wanted

@@ -1,0 +1,98 @@
+"""What the use cases of Honey need from the world. Implementations give each use case one transaction.
+
+None promises that another writer was not first: a lost race shows as Raced, from a port or when the
+transaction commits, and then nothing was written and the whole use case may run again.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.honey.holds import Hold
+from domain.honey.lots import Lot
+from domain.honey.programme import Programme
+from domain.honey.rules import Rules
+from domain.honey.spends import Spend
+from domain.honey.transactions import Transaction
+from domain.honey.wallets import Standing
+from domain.shared.doing import Doing
+from domain.shared.instants import Instant
+
+
+class Programmes(Protocol):
+    """The programmes in force, and the rules that say so."""
+
+    def get(self, programme_id: str) -> Programme:
+        """Raises NotFound (PROGRAMME_NOT_FOUND)."""
+
+    def latest(self) -> Rules | None:
+        """The newest rules; None before the first."""
+
+    def add(self, rules: Rules, doing: Doing) -> None:
+        """Keep new rules, in force from now on. Raced if others were applied at this moment."""
+
+
+class Wallets(Protocol):
+    """How wallets stand, and their transactions."""
+
+    def get(self, wallet_id: str) -> Standing:
+        """As good as new for a wallet never used."""
+
+    def append(self, before: Standing, transactions: Sequence[Transaction], after: Standing) -> None:
+        """Add transactions that follow `before`. Raced if it is not the last state."""
+
+
+class Lots(Protocol):
+    """The lots of all wallets. None reads more of a wallet's past than it says."""
+
+    def get(self, lot_id: str) -> Lot | None:
+        """One lot."""
+
+    def burnable(self, wallet_id: str) -> Iterator[Lot]:
+        """Those with active points, in burn order, read as far as they are asked for."""
+
+    def due(self, wallet_id: str, now: Instant) -> Sequence[Lot]:
+        """Those to which something happens by `now`."""
+
+    def owed(self, wallet_id: str) -> Sequence[Lot]:
+        """Those of which something is owed."""
+
+    def next_due(self, wallet_id: str, after: Instant) -> Instant | None:
+        """No lot falls due after `after` and before this."""
+
+    def put(self, lot: Lot) -> None:
+        """Keep a lot, new or changed."""
+
+
+class Holds(Protocol):
+    """The holds of all wallets."""
+
+    def get(self, hold_id: str) -> Hold | None:
+        """One hold."""
+
+    def open(self, wallet_id: str) -> Sequence[Hold]:
+        """Those that are open."""
+
+    def put(self, hold: Hold) -> None:
+        """Keep a hold, new or changed."""
+
+
+class Spends(Protocol):
+    """What spends took, so that it can come back."""
+
+    def get(self, transaction_id: str) -> Spend | None:
+        """One spend."""
+
+    def put(self, spend: Spend) -> None:
+        """Keep a spend, new or changed."""
+
+
+@dataclass(frozen=True)
+class HoneyPorts:
+    """Everything that a use case of Honey may touch."""
+
+    programmes: Programmes
+    wallets: Wallets
+    lots: Lots
+    holds: Holds
+    spends: Spends

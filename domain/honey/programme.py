@@ -1,0 +1,40 @@
+"""Programmes: what a programme decides about the points of its members."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.shared.instants import DAY
+
+DEFAULT_ZONE = "Asia/Shanghai"
+
+
+class HeldExpiry(StrEnum):
+    """What becomes of points whose lot expires while they are held."""
+
+    HONOUR = "HONOUR"
+    """They can be spent through that hold, and through no other."""
+    STRICT = "STRICT"
+    """They expire, and the hold shrinks."""
+
+
+class Shortfall(StrEnum):
+    """What becomes of an earning that is taken back after it was spent."""
+
+    DEBT = "DEBT"
+    """It is owed, and repaid first by what becomes active later; other lots are left alone."""
+    TAKE_OTHER_LOTS = "TAKE_OTHER_LOTS"
+    """Other lots pay for it, in burn order; what they lack is owed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """One kind of points, with rules of its own. A member has a wallet in each."""
+
+    programme_id: str
+    zone: str = DEFAULT_ZONE
+    held_expiry: HeldExpiry = HeldExpiry.HONOUR
+    shortfall: Shortfall = Shortfall.DEBT
+    longest_hold: int = 30 * DAY
+    """Microseconds: no hold outlives it."""
+    reinstatement_window: int = 0
+    """Microseconds: a spend that is undone so soon after its lot expired gives the lot as long again."""

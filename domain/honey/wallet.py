@@ -1,0 +1,209 @@
+"""The wallet of one owner in one programme, as one command works on it.
+
+Points move through `post` alone: it changes the balances and the lots together, and refuses what does not
+balance, so that nobody counts by hand (HO-1, HO-3). What was posted is written by `close`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from domain.honey.accounts import Account, is_possible
+from domain.honey.holds import Hold
+from domain.honey.lots import Lot
+from domain.honey.ports import HoneyPorts
+from domain.honey.programme import Programme
+from domain.honey.spends import Spend
+from domain.honey.transactions import Entry, Kind, Transaction, chained
+from domain.honey.wallets import Standing, owner_of
+from domain.shared.doing import Doing
+from domain.shared.instants import Instant
+
+_FIELDS: Mapping[Account, tuple[str, int]] = {
+    Account.PENDING: ("pending", 1),
+    Account.ACTIVE: ("active", 1),
+    Account.HELD: ("held", 1),
+    Account.DEBT: ("owed", -1),
+    Account.EXPIRED: ("expired", 1),
+    Account.REVERSED: ("reversed", 1),
+}
+"""Account → the field of a lot that goes with it, and its sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What transactions say of the command that they come from."""
+
+    transaction_id: str = ""
+    cause: str = ""
+
+
+BY_ITSELF = Occasion()
+"""Nobody asked for it."""
+
+
+class Wallet:
+    """Balances, lots and holds as they stand after the command so far. Raises NotFound for its programme."""
+
+    def __init__(self, ports: HoneyPorts, wallet_id: str, doing: Doing, occasion: Occasion) -> None:
+        self.programme: Programme = ports.programmes.get(owner_of(wallet_id)[0])
+        self._ports = ports
+        self._doing = doing
+        self._occasion = occasion
+        self._before = ports.wallets.get(wallet_id)
+        self._standing = self._before
+        self._posted: list[Transaction] = []
+        # Time never runs backwards in a wallet, whatever the clocks of its servers do.
+        self.now = max(doing.now, self._before.effective)
+
+    @property
+    def standing(self) -> Standing:
+        """As it is now."""
+        return self._standing
+
+    @property
+    def wallet_id(self) -> str:
+        return self._standing.wallet_id
+
+    @property
+    def posted(self) -> Sequence[Transaction]:
+        """What this command has posted, in order."""
+        return tuple(self._posted)
+
+    def balance(self, account: Account) -> int:
+        return self._standing.balance(account)
+
+    def lot(self, lot_id: str) -> Lot | None:
+        """One of its lots."""
+        lot = self._ports.lots.get(lot_id)
+        return lot if lot and lot.wallet_id == self.wallet_id else None
+
+    def own_lot(self, lot_id: str) -> Lot:
+        """A lot that is known to be one of its own."""
+        lot = self.lot(lot_id)
+        assert lot, f"lot {lot_id} is not of wallet {self.wallet_id}"
+        return lot
+
+    def burnable(self) -> Iterator[Lot]:
+        """Its lots with active points, in burn order."""
+        return self._ports.lots.burnable(self.wallet_id)
+
+    def owed_lots(self) -> Sequence[Lot]:
+        """Its lots of which something is owed."""
+        return self._ports.lots.owed(self.wallet_id) if self.balance(Account.DEBT) else ()
+
+    def due_lots(self) -> Sequence[Lot]:
+        """Its lots to which something happens by now."""
+        return self._ports.lots.due(self.wallet_id, self.now)
+
+    def hold(self, hold_id: str) -> Hold | None:
+        """One of its holds."""
+        hold = self._ports.holds.get(hold_id)
+        return hold if hold and hold.wallet_id == self.wallet_id else None
+
+    def open_holds(self) -> Sequence[Hold]:
+        return self._ports.holds.open(self.wallet_id) if self.balance(Account.HELD) else ()
+
+    def spend(self, transaction_id: str) -> Spend | None:
+        """One of its spends."""
+        spend = self._ports.spends.get(transaction_id)
+        return spend if spend and spend.wallet_id == self.wallet_id else None
+
+    def add(self, lot: Lot) -> Lot:
+        """A new lot of this wallet, without points yet."""
+        number = self._standing.lots + 1
+        numbered = replace(lot, wallet_id=self.wallet_id, number=number)
+        self._standing = replace(self._standing, lots=number)
+        self._put(numbered)
+        return numbered
+
+    def live_until(self, lot: Lot, expires: Instant) -> None:
+        """A lot expires at another instant."""
+        self._put(replace(lot, expires=expires))
+
+    def keep(self, hold: Hold) -> Hold:
+        """A hold as it is now."""
+        self._ports.holds.put(hold)
+        if hold.is_open:
+            self._note_due(hold.expires)
+        return hold
+
+    def remember(self, spend: Spend) -> Spend:
+        """A spend as it is now."""
+        self._ports.spends.put(spend)
+        return spend
+
+    def post(self, kind: Kind, entries: Sequence[Entry], fell_due: Instant | None = None) -> None:
+        """Move points: now, or at the instant when it fell due by itself. Entries of nothing are left out.
+
+        Raises ValueError if they do not add up to zero, or if an account or a lot would have too little.
+        """
+        moved = tuple(entry for entry in entries if entry.points)
+        if sum(entry.points for entry in moved):
+            raise ValueError(f"{kind} does not balance: {moved}")
+        if not moved:
+            return
+        balances = dict(self._standing.balances)
+        for entry in moved:
+            self._move(balances, entry)
+        balances = {account: points for account, points in balances.items() if points}
+        before, occasion = self._standing, self._occasion if fell_due is None else BY_ITSELF
+        posted = Transaction(
+            wallet_id=before.wallet_id,
+            seq=before.version + 1,
+            kind=kind,
+            entries=moved,
+            effective=self.now if fell_due is None else max(fell_due, before.effective),
+            recorded=self.now,
+            transaction_id=occasion.transaction_id,
+            actor=self._doing.actor,
+            cause=occasion.cause,
+            reason=self._doing.reason if fell_due is None else "",
+            balances=balances,
+            link=b"",
+        )
+        posted = replace(posted, link=chained(before.link, posted))
+        self._posted.append(posted)
+        self._standing = replace(
+            self._standing,
+            version=posted.seq,
+            balances=balances,
+            effective=posted.effective,
+            link=posted.link,
+        )
+
+    def caught_up(self) -> None:
+        """All that fell due by now has happened: what is next?"""
+        following = [self._ports.lots.next_due(self.wallet_id, self.now)]
+        following += [hold.expires for hold in self.open_holds()]
+        due = min((each for each in following if each is not None), default=None)
+        self._standing = replace(self._standing, next_due=due)
+
+    def close(self) -> Standing:
+        """Write what was posted; how the wallet stands now."""
+        if self._standing != self._before:
+            self._ports.wallets.append(self._before, self._posted, self._standing)
+        return self._standing
+
+    def _move(self, balances: dict[Account, int], entry: Entry) -> None:
+        balances[entry.account] = points = balances.get(entry.account, 0) + entry.points
+        if not is_possible(entry.account, points):
+            raise ValueError(f"{entry.account} would be {points}")
+        if entry.account in _FIELDS:
+            name, sign = _FIELDS[entry.account]
+            lot = self.own_lot(entry.lot_id)
+            points = getattr(lot, name) + sign * entry.points
+            if points < 0:
+                raise ValueError(f"{name} of lot {lot.lot_id} would be {points}")
+            self._put(replace(lot, **{name: points}))
+
+    def _put(self, lot: Lot) -> None:
+        self._ports.lots.put(lot)
+        self._note_due(lot.due)
+
+    def _note_due(self, due: Instant | None) -> None:
+        # What was due by now has happened, or is about to.
+        if due is None or due <= self.now:
+            return
+        known = self._standing.next_due
+        if known is None or due < known:
+            self._standing = replace(self._standing, next_due=due)

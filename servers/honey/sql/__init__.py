@@ -1,0 +1,1 @@
+"""Honey's ports over SQL."""

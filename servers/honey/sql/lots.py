@@ -1,0 +1,167 @@
+"""The port `Lots`: read as far as a command asks, and no further into a wallet's past."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, select, tuple_
+
+from domain.honey.lots import BurnKey, Lot, burn_key
+from domain.shared.instants import LATEST, Instant
+from servers.honey.sql.tables import lot
+from servers.store.overlay import Overlay
+from servers.store.rows import insert_rows
+
+CHUNK = 64
+"""Lots that are read at once in burn order: seldom does a command burn more."""
+
+_BEFORE_ALL: BurnKey = (-1, -1, -1, -1)
+_ALL: BurnKey = (2**62, 0, 0, 0)
+
+_ids: BindParameter[str] = bindparam("ids", expanding=True)
+_SELECT = select(lot).where(lot.c.lot_id.in_(_ids))
+_DELETE = delete(lot).where(lot.c.lot_id.in_(_ids))
+_OF_WALLET = select(lot).where(lot.c.wallet_id == bindparam("wallet_id"))
+_KEY = (lot.c.priority, lot.c.burn_time, lot.c.active_time, lot.c.number)
+_IN_BURN_ORDER = _OF_WALLET.where(lot.c.burnable == 1).order_by(*_KEY).limit(CHUNK)
+_BEYOND = _IN_BURN_ORDER.where(tuple_(*_KEY) > tuple_(*(bindparam(f"key_{place}") for place in range(4))))
+_DUE = _OF_WALLET.where(lot.c.due_time <= bindparam("now"))
+_OWED = _OF_WALLET.where(lot.c.owed > 0)
+_NEXT_DUE = select(func.min(lot.c.due_time)).where(
+    lot.c.wallet_id == bindparam("wallet_id"), lot.c.due_time > bindparam("after")
+)
+
+
+class SqlLots:
+    """The port `Lots` over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.rows: Overlay[str, Lot] = Overlay(self._load)
+        self._of_wallet: dict[str, dict[str, None]] = {}
+        """The lots that are known, in no order that matters."""
+        self._reach: dict[str, BurnKey] = {}
+        """How far the burn order of a wallet was read."""
+        self._read_owed: set[str] = set()
+
+    def get(self, lot_id: str) -> Lot | None:
+        found = self.rows.get(lot_id)
+        if found:
+            self._note(found)
+        return found
+
+    def burnable(self, wallet_id: str) -> Iterator[Lot]:
+        last = _BEFORE_ALL
+        while True:
+            reach = self._reach.get(wallet_id, _BEFORE_ALL)
+            for known in sorted(self._known(wallet_id), key=burn_key):
+                if known.active and last < burn_key(known) <= reach:
+                    last = burn_key(known)
+                    yield known
+            if reach == _ALL:
+                return
+            self._read_on(wallet_id, reach)
+
+    def due(self, wallet_id: str, now: Instant) -> Sequence[Lot]:
+        self._learn(self._connection.execute(_DUE, {"wallet_id": wallet_id, "now": now}).all())
+        return [known for known in self._known(wallet_id) if known.due is not None and known.due <= now]
+
+    def owed(self, wallet_id: str) -> Sequence[Lot]:
+        if wallet_id not in self._read_owed:
+            self._learn(self._connection.execute(_OWED, {"wallet_id": wallet_id}).all())
+            self._read_owed.add(wallet_id)
+        return [known for known in self._known(wallet_id) if known.owed]
+
+    def next_due(self, wallet_id: str, after: Instant) -> Instant | None:
+        stored = self._connection.scalar(_NEXT_DUE, {"wallet_id": wallet_id, "after": after})
+        known = [known.due for known in self._known(wallet_id)]
+        return min((due for due in [stored, *known] if due is not None and due > after), default=None)
+
+    def put(self, lot: Lot) -> None:
+        self._note(lot)
+        self.rows.put(lot.lot_id, lot)
+
+    def flush(self) -> None:
+        """Their wallets' versions, written before, say that nobody else changed them."""
+        changes = self.rows.changes()
+        if known := [lot_id for lot_id, before, _ in changes if before]:
+            self._connection.execute(_DELETE, {"ids": known})
+        insert_rows(self._connection, lot, [_row(after) for _, _, after in changes])
+
+    def _known(self, wallet_id: str) -> list[Lot]:
+        known = (self.rows.known(lot_id) for lot_id in self._of_wallet.get(wallet_id, ()))
+        return [each for each in known if each]
+
+    def _note(self, lot: Lot) -> None:
+        self._of_wallet.setdefault(lot.wallet_id, {})[lot.lot_id] = None
+
+    def _read_on(self, wallet_id: str, reach: BurnKey) -> None:
+        asked: dict[str, object] = {"wallet_id": wallet_id}
+        if reach == _BEFORE_ALL:
+            rows = self._connection.execute(_IN_BURN_ORDER, asked).all()
+        else:
+            asked |= {f"key_{place}": part for place, part in enumerate(reach)}
+            rows = self._connection.execute(_BEYOND, asked).all()
+        self._learn(rows)
+        self._reach[wallet_id] = burn_key(_lot(rows[-1])) if len(rows) == CHUNK else _ALL
+
+    def _learn(self, rows: Sequence[Row[Any]]) -> None:
+        for found in map(_lot, rows):
+            self.rows.learn(found.lot_id, found)
+            self._note(found)
+
+    def _load(self, ids: Sequence[str]) -> Mapping[str, Lot]:
+        rows = self._connection.execute(_SELECT, {"ids": list(ids)})
+        return {row.lot_id: _lot(row) for row in rows}
+
+
+def lots_of(
+    connection: Connection, wallet_id: str, after: int, limit: int, *, with_points: bool
+) -> list[Lot]:
+    """The lots of a wallet behind a number, at most so many; if asked, only those with something left."""
+    query = select(lot).where(lot.c.wallet_id == wallet_id, lot.c.number > after)
+    if with_points:
+        query = query.where(lot.c.pending + lot.c.active + lot.c.held > 0)
+    return [_lot(row) for row in connection.execute(query.order_by(lot.c.number).limit(limit))]
+
+
+def _lot(row: Row[Any]) -> Lot:
+    return Lot(
+        lot_id=row.lot_id,
+        wallet_id=row.wallet_id,
+        earned=row.earned,
+        active_from=row.active_time,
+        expires=row.expire_time,
+        funding=row.funding,
+        priority=row.priority,
+        number=row.number,
+        cause=row.cause,
+        pending=row.pending,
+        active=row.active,
+        held=row.held,
+        owed=row.owed,
+        expired=row.expired,
+        reversed=row.reversed,
+    )
+
+
+def _row(each: Lot) -> dict[str, object]:
+    return {
+        "lot_id": each.lot_id,
+        "wallet_id": each.wallet_id,
+        "number": each.number,
+        "earned": each.earned,
+        "active_time": each.active_from,
+        "expire_time": each.expires,
+        "funding": each.funding,
+        "priority": each.priority,
+        "cause": each.cause,
+        "pending": each.pending,
+        "active": each.active,
+        "held": each.held,
+        "owed": each.owed,
+        "expired": each.expired,
+        "reversed": each.reversed,
+        "due_time": each.due,
+        "burnable": int(each.active > 0),
+        "burn_time": LATEST + 1 if each.expires is None else each.expires,
+    }

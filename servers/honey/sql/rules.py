@@ -1,0 +1,95 @@
+"""The port `Programmes`: rules are whole documents, one a revision, never changed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+
+from domain.honey import refusals
+from domain.honey.programme import HeldExpiry, Programme, Shortfall
+from domain.honey.rules import Rules
+from domain.shared.doing import Doing
+from domain.shared.errors import Raced
+from domain.shared.instants import Instant
+from servers.honey.sql.tables import rules as table
+from servers.store.faults import is_duplicate
+from servers.store.rows import insert_rows
+
+_NEWEST = select(table.c.revision).order_by(table.c.revision.desc()).limit(1)
+
+
+@dataclass(frozen=True)
+class Revision:
+    """Rules, and since when they are in force."""
+
+    rules: Rules
+    effective: Instant
+
+
+class RulesMemory:
+    """The revisions that this process has read: they never change."""
+
+    def __init__(self) -> None:
+        self.revisions: dict[int, Revision] = {}
+
+
+class SqlProgrammes:
+    """The port `Programmes` over one connection."""
+
+    def __init__(self, connection: Connection, memory: RulesMemory) -> None:
+        self._connection = connection
+        self._memory = memory
+        self._latest: Rules | None = None
+        self._asked = False
+
+    def get(self, programme_id: str) -> Programme:
+        rules = self.latest()
+        found = rules.programmes.get(programme_id) if rules else None
+        if found is None:
+            raise refusals.programme_not_found(programme_id)
+        return found
+
+    def latest(self) -> Rules | None:
+        if not self._asked:
+            number = self._connection.scalar(_NEWEST)
+            self._latest = None if number is None else self.revision(number).rules
+            self._asked = True
+        return self._latest
+
+    def revision(self, number: int) -> Revision:
+        """Raises NotFound (RULES_NOT_FOUND)."""
+        if number not in self._memory.revisions:
+            row = self._connection.execute(select(table).where(table.c.revision == number)).one_or_none()
+            if row is None:
+                raise refusals.rules_not_found(number)
+            self._memory.revisions[number] = Revision(
+                Rules(number, _programmes(row.content)), row.effective_time
+            )
+        return self._memory.revisions[number]
+
+    def add(self, rules: Rules, doing: Doing) -> None:
+        row = {
+            "revision": rules.revision,
+            "effective_time": doing.now,
+            "actor": doing.actor,
+            "reason": doing.reason,
+            "content": orjson.dumps(list(rules.programmes.values()), option=orjson.OPT_SORT_KEYS),
+        }
+        try:
+            insert_rows(self._connection, table, [row])
+        except IntegrityError as error:
+            if is_duplicate(error):
+                raise Raced("STALE_VERSION", "other rules were applied at this moment") from error
+            raise
+        self._latest, self._asked = rules, True
+
+
+def _programmes(content: bytes) -> dict[str, Programme]:
+    return {each["programme_id"]: _programme(each) for each in orjson.loads(content)}
+
+
+def _programme(told: dict[str, Any]) -> Programme:
+    enums = {"held_expiry": HeldExpiry(told["held_expiry"]), "shortfall": Shortfall(told["shortfall"])}
+    return Programme(**(told | enums))

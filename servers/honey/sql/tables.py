@@ -1,0 +1,151 @@
+"""Honey's tables. Transactions and entries are only ever added; the others follow from them.
+
+The checks hold the promises of the ledger by themselves: the accounts of a wallet add up to zero (HO-1), and
+none has less than it can have (HO-3).
+"""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, String, Table
+
+from domain.honey.accounts import BELOW_ZERO, EITHER_SIDE, Account
+from servers.store.columns import BYTES, INSTANT, SHA256, TABLE, identifier, new_metadata
+from servers.store.tables import CALLER_LENGTH, service_tables
+
+metadata = new_metadata()
+common = service_tables("honey", metadata)
+
+WALLET_ID = identifier(64)
+TRANSACTION_ID = identifier(64)
+REASON = String(200)
+"""Why, in the words of whoever asked: the bound of the contract."""
+
+BALANCES = tuple(account.value.lower() for account in Account)
+"""One column an account."""
+
+
+def _possible(account: Account) -> CheckConstraint:
+    name = account.value.lower()
+    return CheckConstraint(f"{name} {'<=' if account in BELOW_ZERO else '>='} 0", name=name)
+
+
+rules = Table(
+    "honey_rules",
+    metadata,
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("effective_time", INSTANT, nullable=False),
+    Column("actor", identifier(CALLER_LENGTH), nullable=False),
+    Column("reason", REASON, nullable=False),
+    Column("content", BYTES, nullable=False),
+    **TABLE,
+)
+
+wallet = Table(
+    "honey_wallet",
+    metadata,
+    Column("wallet_id", WALLET_ID, primary_key=True),
+    # Of the last transaction: the optimistic lock of all writes of one wallet.
+    Column("version", BigInteger, nullable=False),
+    Column("lots", BigInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in BALANCES),
+    Column("effective_time", INSTANT, nullable=False),
+    # Nothing falls due by itself before it, so that a job finds the wallets where something does.
+    Column("next_due_time", INSTANT),
+    Column("link", SHA256, nullable=False),
+    Index(None, "next_due_time"),
+    CheckConstraint(f"{' + '.join(BALANCES)} = 0", name="sum"),
+    *(_possible(account) for account in Account if account not in EITHER_SIDE),
+    **TABLE,
+)
+
+lot = Table(
+    "honey_lot",
+    metadata,
+    Column("lot_id", TRANSACTION_ID, primary_key=True),
+    Column("wallet_id", WALLET_ID, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("earned", BigInteger, nullable=False),
+    Column("active_time", INSTANT, nullable=False),
+    Column("expire_time", INSTANT),
+    Column("funding", identifier(), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("cause", identifier(64), nullable=False),
+    Column("pending", BigInteger, nullable=False),
+    Column("active", BigInteger, nullable=False),
+    Column("held", BigInteger, nullable=False),
+    Column("owed", BigInteger, nullable=False),
+    Column("expired", BigInteger, nullable=False),
+    Column("reversed", BigInteger, nullable=False),
+    # When something happens to it next by itself.
+    Column("due_time", INSTANT),
+    # 1 while there is something active of it, and `expire_time` as burn order has it, where never is last.
+    Column("burnable", Integer, nullable=False),
+    Column("burn_time", INSTANT, nullable=False),
+    Index(
+        "ix_honey_lot_burn_order", "wallet_id", "burnable", "priority", "burn_time", "active_time", "number"
+    ),
+    Index(None, "wallet_id", "due_time"),
+    Index(None, "wallet_id", "owed"),
+    Index(None, "wallet_id", "number"),
+    CheckConstraint(
+        "earned > 0 AND pending >= 0 AND active >= 0 AND held >= 0"
+        " AND owed >= 0 AND expired >= 0 AND reversed >= 0",
+        name="points",
+    ),
+    **TABLE,
+)
+
+transaction = Table(
+    "honey_transaction",
+    metadata,
+    Column("wallet_id", WALLET_ID, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", identifier(16), nullable=False),
+    Column("effective_time", INSTANT, nullable=False),
+    Column("recorded_time", INSTANT, nullable=False),
+    Column("transaction_id", TRANSACTION_ID, nullable=False),
+    Column("actor", identifier(CALLER_LENGTH), nullable=False),
+    Column("cause", identifier(64), nullable=False),
+    Column("reason", REASON, nullable=False),
+    Column("balances", BYTES, nullable=False),
+    Column("link", SHA256, nullable=False),
+    Index(None, "wallet_id", "effective_time", "seq"),
+    Index(None, "transaction_id"),
+    **TABLE,
+)
+
+entry = Table(
+    "honey_entry",
+    metadata,
+    Column("wallet_id", WALLET_ID, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    # 0, 1, 2 … in the transaction.
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("account", identifier(16), nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("lot_id", TRANSACTION_ID, nullable=False),
+    **TABLE,
+)
+
+hold = Table(
+    "honey_hold",
+    metadata,
+    Column("hold_id", TRANSACTION_ID, primary_key=True),
+    Column("wallet_id", WALLET_ID, nullable=False),
+    Column("state", identifier(16), nullable=False),
+    Column("asked", BigInteger, nullable=False),
+    Column("confirmed", BigInteger, nullable=False),
+    Column("made_time", INSTANT, nullable=False),
+    Column("expire_time", INSTANT, nullable=False),
+    Column("parts", BYTES, nullable=False),
+    Index(None, "wallet_id", "state"),
+    **TABLE,
+)
+
+spend = Table(
+    "honey_spend",
+    metadata,
+    Column("transaction_id", TRANSACTION_ID, primary_key=True),
+    Column("wallet_id", WALLET_ID, nullable=False),
+    Column("merchant_id", identifier(), nullable=False),
+    Column("parts", BYTES, nullable=False),
+    **TABLE,
+)

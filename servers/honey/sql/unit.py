@@ -1,0 +1,79 @@
+"""The unit of work: Honey's ports for a group of commands in one transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from domain.honey.ports import HoneyPorts
+from domain.honey.wallets import MERCHANT, Owner, owner_of, wallet_id_of
+from servers.honey.sql.holds import SqlHolds, SqlSpends
+from servers.honey.sql.lots import SqlLots
+from servers.honey.sql.rules import RulesMemory, SqlProgrammes
+from servers.honey.sql.wallets import SqlWallets
+
+
+class Unit:
+    """All ports over one connection. Commands keep or drop what they wrote; `flush` writes what was kept."""
+
+    def __init__(self, connection: Connection, memory: RulesMemory) -> None:
+        self._wallets, self._lots = SqlWallets(connection), SqlLots(connection)
+        self._holds, self._spends = SqlHolds(connection), SqlSpends(connection)
+        self._overlays = (
+            self._wallets.standings,
+            self._wallets.transactions,
+            self._lots.rows,
+            self._holds.rows,
+            self._spends.rows,
+        )
+        programmes = SqlProgrammes(connection, memory)
+        self.ports = HoneyPorts(programmes, self._wallets, self._lots, self._holds, self._spends)
+
+    def prefetch(self, commands: Sequence[Any]) -> None:
+        """Read what a group of commands will ask for, in one query a table."""
+        wallet_ids = [wallet_id for command in commands for wallet_id in _wallet_ids(command)]
+        self._wallets.standings.prefetch(wallet_ids)
+        self._holds.rows.prefetch(_named(commands, "hold_id"))
+        undone = _named(commands, "reversed_id")
+        self._spends.rows.prefetch(undone)
+        self._lots.rows.prefetch(undone)
+
+    def keep(self) -> None:
+        """The command succeeded."""
+        for overlay in self._overlays:
+            overlay.keep()
+
+    def drop(self) -> None:
+        """The command was refused: it leaves nothing."""
+        for overlay in self._overlays:
+            overlay.drop()
+
+    def confirm(self) -> None:
+        """See that all that was read was there at one moment. Raises Raced if it may not have been.
+
+        On MySQL each statement sees what is committed when it begins. Lots, holds and spends only change
+        with the version of their wallet, which was read before them.
+        """
+        self._wallets.standings.confirm()
+
+    def flush(self) -> None:
+        """Write what was kept. Raises Raced if another writer was first anywhere."""
+        self._wallets.lock()
+        self._lots.flush()
+        self._holds.flush()
+        self._spends.flush()
+        self._wallets.flush()
+
+
+def _wallet_ids(command: Any) -> list[str]:
+    """All that a command names, a merchant's included."""
+    own = [value for name in ("wallet_id", "target_wallet_id") if (value := getattr(command, name, ""))]
+    if merchant_id := getattr(command, "merchant_id", ""):
+        programme_id, _ = owner_of(own[0])
+        own.append(wallet_id_of(programme_id, Owner(MERCHANT, merchant_id)))
+    return own
+
+
+def _named(commands: Sequence[Any], field: str) -> list[str]:
+    """The ids that commands carry under a name; empty ones are none."""
+    return [value for command in commands if (value := getattr(command, field, ""))]

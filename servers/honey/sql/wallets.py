@@ -1,0 +1,88 @@
+"""The port `Wallets`: how wallets stand, under an optimistic lock, and the transactions that are added."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select
+from sqlalchemy.exc import IntegrityError
+
+from domain.honey.accounts import Account
+from domain.honey.transactions import Transaction
+from domain.honey.wallets import Standing
+from domain.shared.errors import Raced
+from servers.honey.sql.tables import wallet
+from servers.honey.sql.transactions import write_transactions
+from servers.store.faults import is_duplicate
+from servers.store.keys import Among
+from servers.store.overlay import Log, Overlay
+from servers.store.rows import insert_rows
+
+_ids: BindParameter[str] = bindparam("ids", expanding=True)
+_SELECT = select(wallet).where(wallet.c.wallet_id.in_(_ids))
+_AS_READ = Among(wallet.c.wallet_id, wallet.c.version, indexed=1)
+_DELETE = delete(wallet).where(_AS_READ.condition)
+
+
+class SqlWallets:
+    """The port `Wallets` over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.standings: Overlay[str, Standing] = Overlay(self._load)
+        self.transactions: Log[Transaction] = Log()
+
+    def get(self, wallet_id: str) -> Standing:
+        return self.standings.get(wallet_id) or Standing(wallet_id)
+
+    def append(self, before: Standing, transactions: Sequence[Transaction], after: Standing) -> None:
+        if self.get(before.wallet_id).version != before.version:
+            raise Raced("TRANSACTION_RACED", "the wallet has moved on")
+        self.standings.put(after.wallet_id, after)
+        self.transactions.add(*transactions)
+
+    def lock(self) -> None:
+        """Write how wallets stand: the first write of all, so that a lost race costs nothing."""
+        changes = self.standings.changes()
+        known = [(wallet_id, before.version) for wallet_id, before, _ in changes if before]
+        # Out with the old rows and in with the new: one statement each for any number of wallets.
+        if known and self._connection.execute(_DELETE, _AS_READ.these(known)).rowcount != len(known):
+            raise Raced("TRANSACTION_RACED", "another writer was first on a wallet")
+        try:
+            insert_rows(self._connection, wallet, [_row(after) for _, _, after in changes])
+        except IntegrityError as error:
+            if is_duplicate(error):
+                raise Raced("TRANSACTION_RACED", "another writer opened this wallet") from error
+            raise
+
+    def flush(self) -> None:
+        """Write the transactions."""
+        write_transactions(self._connection, self.transactions.kept)
+
+    def _load(self, ids: Sequence[str]) -> Mapping[str, Standing]:
+        rows = self._connection.execute(_SELECT, {"ids": list(ids)}).mappings()
+        return {row["wallet_id"]: _standing(row) for row in rows}
+
+
+def _standing(row: Mapping[Any, Any]) -> Standing:
+    balances = {account: row[account.value.lower()] for account in Account}
+    return Standing(
+        wallet_id=row["wallet_id"],
+        version=row["version"],
+        lots=row["lots"],
+        balances={account: points for account, points in balances.items() if points},
+        effective=row["effective_time"],
+        next_due=row["next_due_time"],
+        link=row["link"],
+    )
+
+
+def _row(standing: Standing) -> dict[str, object]:
+    return {
+        "wallet_id": standing.wallet_id,
+        "version": standing.version,
+        "lots": standing.lots,
+        **{account.value.lower(): standing.balance(account) for account in Account},
+        "effective_time": standing.effective,
+        "next_due_time": standing.next_due,
+        "link": standing.link,
+    }

@@ -1,0 +1,1 @@
+"""Honey's messages, from and to the domain."""

@@ -1,0 +1,160 @@
+"""The ports over SQL are as good as those in memory: any history, in groups of any size, on both engines."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, delete, func, select
+
+from domain.honey.commands.operate import CatchUp, catch_up
+from domain.honey.commands.rules import ApplyRules, apply_rules
+from domain.honey.holds import Hold
+from domain.honey.lots import Lot
+from domain.honey.programme import Programme
+from domain.honey.transactions import Transaction
+from domain.honey.wallets import Standing
+from domain.shared.doing import Doing
+from domain.shared.errors import DomainError
+from servers.honey.sql import tables
+from servers.honey.sql.lots import CHUNK, lots_of
+from servers.honey.sql.rules import RulesMemory
+from servers.honey.sql.transactions import transactions_behind
+from servers.honey.sql.unit import Unit
+from servers.store.config import StoreConfig
+from servers.store.engine import blocking_engine
+from servers.store.migrations import migrate
+from tests.unit.honey.histories import PROGRAMMES, WALLET, Command, histories
+from tests.unit.honey.ports import Ledger
+
+
+@pytest.fixture
+def engine(store_url: str) -> Iterator[Engine]:
+    migrate(store_url)
+    engine = blocking_engine(StoreConfig(store_url))
+    yield engine
+    engine.dispose()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(PROGRAMMES, histories(), st.lists(st.integers(1, 5), min_size=1))
+def test_any_history_ends_as_in_memory(
+    engine: Engine, programme: Programme, history: list[Command], sizes: list[int]
+) -> None:
+    memory = Ledger(programme)
+    _empty(engine, programme)
+    for group in _groups(history, sizes):
+        reasons = [_tried(command, memory) for command in group]
+        with engine.begin() as connection:
+            unit = Unit(connection, RulesMemory())
+            assert [_tried_in(command, unit) for command in group] == reasons
+            unit.flush()
+    memory.run(catch_up, CatchUp(WALLET), history[-1].at)
+    with engine.begin() as connection:
+        unit = Unit(connection, RulesMemory())
+        _catch_up(unit, history[-1].at)
+        unit.flush()
+    with engine.begin() as connection:
+        assert _all(connection) == (
+            memory.wallets.get(WALLET),
+            memory.lots.of(WALLET),
+            memory.wallets.transactions,
+            memory.holds.rows,
+        )
+
+
+def test_burn_order_goes_on_where_a_chunk_ends(engine: Engine) -> None:
+    """One spend of more lots than are read at once."""
+    programme = Programme("honey")
+    _empty(engine, programme)
+    count = 2 * CHUNK + 3
+    history = [Command(1, "earn", f"lot{number}", 2, until=1_000 - number) for number in range(count)]
+    history.append(Command(2, "spend", "all but one", 2 * count - 1))
+    with engine.begin() as connection:
+        unit = Unit(connection, RulesMemory())
+        assert [_tried_in(command, unit) for command in history[:-1]] == [""] * count
+        unit.flush()
+    with engine.begin() as connection:
+        unit = Unit(connection, RulesMemory())
+        assert _tried_in(history[-1], unit) == ""
+        unit.flush()
+        left = lots_of(connection, WALLET, 0, count, with_points=True)
+        assert [(lot.lot_id, lot.active) for lot in left] == [("lot0", 1)]
+
+
+def test_the_database_itself_refuses_a_wallet_that_does_not_add_up(engine: Engine) -> None:
+    """HO-1, HO-3."""
+    _empty(engine, Programme("honey"))
+    with engine.begin() as connection:
+        unit = Unit(connection, RulesMemory())
+        _tried_in(Command(1, "earn", "lot1", 10), unit)
+        unit.flush()
+    for values in ({"active": tables.wallet.c.active + 1}, {"active": -1, "spent": 11}):
+        with pytest.raises(Exception, match=r"(?i)check|constraint"), engine.begin() as connection:
+            connection.execute(tables.wallet.update().values(**values))
+
+
+class _Runs:
+    """What a command of the histories runs on, with the unit in the place of the ledger."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def run(self, use_case, command, now):  # type: ignore[no-untyped-def]  # as Ledger.run
+        self._unit.prefetch([command])
+        try:
+            result = use_case(command, self._unit.ports, Doing("a test", "r1", now))
+        except DomainError:
+            self._unit.drop()
+            raise
+        self._unit.keep()
+        return result
+
+
+def _tried_in(command: Command, unit: Unit) -> str:
+    return _tried(command, _Runs(unit))  # type: ignore[arg-type]  # both run use cases
+
+
+def _tried(command: Command, ledger: Ledger) -> str:
+    """The reason of its refusal, or nothing."""
+    try:
+        command.on(ledger)
+    except DomainError as refusal:
+        return refusal.reason
+    return ""
+
+
+def _catch_up(unit: Unit, now: int) -> None:
+    _Runs(unit).run(catch_up, CatchUp(WALLET), now)  # type: ignore[no-untyped-call]
+
+
+def _groups(history: list[Command], sizes: list[int]) -> Iterator[list[Command]]:
+    at, turn = 0, 0
+    while at < len(history):
+        size = sizes[turn % len(sizes)]
+        yield history[at : at + size]
+        at, turn = at + size, turn + 1
+
+
+def _empty(engine: Engine, programme: Programme) -> None:
+    """Nothing but the rules."""
+    with engine.begin() as connection:
+        for table in tables.metadata.sorted_tables:
+            connection.execute(delete(table))
+        unit = Unit(connection, RulesMemory())
+        apply_rules(ApplyRules([programme]), unit.ports, Doing("a test", "r0", 0))
+
+
+def _all(
+    connection: Connection,
+) -> tuple[Standing, list[Lot], list[Transaction], dict[str, Hold]]:
+    ports = Unit(connection, RulesMemory()).ports
+    kept = connection.scalars(select(tables.hold.c.hold_id)).all()
+    holds = {hold_id: hold for hold_id in kept if (hold := ports.holds.get(hold_id))}
+    assert connection.scalar(select(func.count()).select_from(tables.entry)) or not holds
+    return (
+        ports.wallets.get(WALLET),
+        lots_of(connection, WALLET, 0, 1_000, with_points=False),
+        transactions_behind(connection, WALLET, 0, 1_000),
+        holds,
+    )

@@ -1,0 +1,69 @@
+"""`nectary honey` against a running server, as scripts and people use it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenario.cli.running import EXAMPLES, Nectary
+
+RULES = str(EXAMPLES / "honey.example.yaml")
+
+
+@pytest.fixture
+def honey(mesh: Nectary) -> Nectary:
+    """With the programme of the example."""
+    assert mesh("honey", "rules", "apply", RULES, "--reason", "a test").status == 0
+    return mesh
+
+
+def test_rules_are_planned_applied_and_shown(mesh: Nectary, tmp_path: Path) -> None:
+    mesh("honey", "rules", "apply", RULES)
+    assert mesh("honey", "rules", "plan", RULES).out == "nothing changes\n"
+    changed = tmp_path / "rules.yaml"
+    changed.write_text(Path(RULES).read_text().replace("HONOUR", "STRICT"))
+    planned = mesh("honey", "rules", "plan", str(changed))
+    assert planned.status == 2
+    assert "programme honey: held_expiry HONOUR -> STRICT" in planned.out
+    assert "honey  Asia/Shanghai  holds honour, 2592000 s at most  debt" in mesh("honey", "rules", "show").out
+
+
+def test_points_are_given_listed_told_and_verified(honey: Nectary, member: str) -> None:
+    assert honey("honey", "balance", member).out == "nothing\n"
+    given = honey.json("honey", "adjust", member, "500", "--reason", "an apology", "--cause", "ticket-1")
+    assert honey("honey", "adjust", member, "--reason", "a mistake", "--", "-120").status == 0
+    assert "380  can be spent" in honey("honey", "balance", member).out
+    assert honey("honey", "lots", member).out.split()[:5] == [
+        given.document["transaction_id"],
+        "380",
+        "of",
+        "500",
+        "for",
+    ]
+    statement = honey("honey", "statement", member).out.splitlines()
+    assert statement[0].split() == ["pending", "active", "reversed"]
+    assert [line.split() for line in statement[1:]] == [
+        ["opening", "0", "0", "0"],
+        ["activated", "-500", "+500"],
+        ["adjusted", "+500", "-120", "+120"],
+        ["closing", "0", "380", "120"],
+    ]
+    verified = honey.json("honey", "verify", member)
+    assert (verified.status, verified.document["transactions"]) == (0, 3)
+    link = verified.document["link"]
+    honey("honey", "adjust", member, "1", "--reason", "one more")
+    assert honey("honey", "verify", member, "--link", link).status == 0
+    assert honey("honey", "verify", member, "--link", "ab" * 32).status == 1
+    assert honey("honey", "verify", member, "--link", "no hex").status == 2
+
+
+def test_a_merchant_has_credit(honey: Nectary, member: str) -> None:
+    assert honey("honey", "adjust", member, "50", "--merchant", "--reason", "invoice 1").status == 0
+    assert "50  credit" in honey("honey", "balance", member, "--merchant").out
+    refused = honey("honey", "adjust", member, "--merchant", "--reason", "no", "--json", "--", "-51")
+    assert (refused.status, refused.error["reason"]) == (3, "INSUFFICIENT_CREDIT")
+
+
+def test_a_balance_of_the_past_is_shown(honey: Nectary, member: str) -> None:
+    honey("honey", "adjust", member, "5", "--reason", "early")
+    assert honey("honey", "balance", member, "--at", "2020-01-01").out == "nothing\n"
+    assert honey("honey", "balance", member, "--at", "2999-01-01").status == 1

@@ -1,0 +1,129 @@
+"""Honey's ports in memory: what a command that is refused has put is dropped."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from domain.honey import refusals
+from domain.honey.holds import Hold
+from domain.honey.lots import Lot, burn_key
+from domain.honey.ports import HoneyPorts
+from domain.honey.programme import Programme
+from domain.honey.rules import Rules
+from domain.honey.spends import Spend
+from domain.honey.transactions import Transaction
+from domain.honey.wallets import Standing
+from domain.shared.doing import Doing
+from domain.shared.errors import DomainError
+from domain.shared.instants import Instant
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+
+class MemoryProgrammes:
+    def __init__(self, programme: Programme) -> None:
+        self.rules = Rules(1, {programme.programme_id: programme})
+
+    def get(self, programme_id: str) -> Programme:
+        if programme_id not in self.rules.programmes:
+            raise refusals.programme_not_found(programme_id)
+        return self.rules.programmes[programme_id]
+
+    def latest(self) -> Rules | None:
+        return self.rules
+
+    def add(self, rules: Rules, doing: Doing) -> None:
+        self.rules = rules
+
+
+class MemoryWallets:
+    def __init__(self) -> None:
+        self.standings: dict[str, Standing] = {}
+        self.transactions: list[Transaction] = []
+
+    def get(self, wallet_id: str) -> Standing:
+        return self.standings.get(wallet_id, Standing(wallet_id))
+
+    def append(self, before: Standing, transactions: Sequence[Transaction], after: Standing) -> None:
+        assert self.get(before.wallet_id) == before
+        self.standings[before.wallet_id] = after
+        self.transactions += transactions
+
+
+class MemoryLots:
+    def __init__(self) -> None:
+        self.rows: dict[str, Lot] = {}
+
+    def get(self, lot_id: str) -> Lot | None:
+        return self.rows.get(lot_id)
+
+    def of(self, wallet_id: str) -> list[Lot]:
+        return [lot for lot in self.rows.values() if lot.wallet_id == wallet_id]
+
+    def burnable(self, wallet_id: str) -> Iterator[Lot]:
+        return iter(sorted((lot for lot in self.of(wallet_id) if lot.active), key=burn_key))
+
+    def due(self, wallet_id: str, now: Instant) -> Sequence[Lot]:
+        return [lot for lot in self.of(wallet_id) if lot.due is not None and lot.due <= now]
+
+    def owed(self, wallet_id: str) -> Sequence[Lot]:
+        return [lot for lot in self.of(wallet_id) if lot.owed]
+
+    def next_due(self, wallet_id: str, after: Instant) -> Instant | None:
+        instants = [lot.due for lot in self.of(wallet_id) if lot.due is not None]
+        return min((instant for instant in instants if instant > after), default=None)
+
+    def put(self, lot: Lot) -> None:
+        self.rows[lot.lot_id] = lot
+
+
+class MemoryHolds:
+    def __init__(self) -> None:
+        self.rows: dict[str, Hold] = {}
+
+    def get(self, hold_id: str) -> Hold | None:
+        return self.rows.get(hold_id)
+
+    def open(self, wallet_id: str) -> Sequence[Hold]:
+        return [hold for hold in self.rows.values() if hold.wallet_id == wallet_id and hold.is_open]
+
+    def put(self, hold: Hold) -> None:
+        self.rows[hold.hold_id] = hold
+
+
+class MemorySpends:
+    def __init__(self) -> None:
+        self.rows: dict[str, Spend] = {}
+
+    def get(self, transaction_id: str) -> Spend | None:
+        return self.rows.get(transaction_id)
+
+    def put(self, spend: Spend) -> None:
+        self.rows[spend.transaction_id] = spend
+
+
+class Ledger:
+    """All of Honey in memory."""
+
+    def __init__(self, programme: Programme) -> None:
+        self.programme = programme
+        self.wallets, self.lots = MemoryWallets(), MemoryLots()
+        self.holds, self.spends = MemoryHolds(), MemorySpends()
+        self.ports = HoneyPorts(MemoryProgrammes(programme), self.wallets, self.lots, self.holds, self.spends)
+
+    def run(self, use_case: Callable[[C, HoneyPorts, Doing], R], command: C, now: Instant) -> R:
+        """What the use case returns. Raises DomainError; then nothing has happened."""
+        lots, holds = self.lots.rows.copy(), self.holds.rows.copy()
+        spends, standings = self.spends.rows.copy(), self.wallets.standings.copy()
+        transactions = self.wallets.transactions.copy()
+        try:
+            return use_case(command, self.ports, Doing("a test", "r1", now))
+        except DomainError:
+            self.lots.rows, self.holds.rows, self.spends.rows = lots, holds, spends
+            self.wallets.standings, self.wallets.transactions = standings, transactions
+            raise
+
+    def told(self) -> list[Transaction]:
+        """The transactions without what depends on when they were written down."""
+        return [replace(each, recorded=0, link=b"") for each in self.wallets.transactions]
