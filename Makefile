@@ -134,6 +134,11 @@ gates: $(STAMP)  ## hold the flash sale's gate against its model, for 100,000 st
 	scripts/install_servers.sh
 	python -m tests.gate $(ARGS)
 
+.PHONY: bank
+bank: $(STAMP)  ## let members give each other points for 30 s on every engine: the total stays the same
+	scripts/install_servers.sh
+	NECTARY_BANK_SECONDS=30 pytest tests/contract/honey/test_bank.py $(ARGS)
+
 .PHONY: population
 population: $(STAMP)  ## 100,000 honest calls from behind one address beside an attack: who is refused?
 	PYTHONPATH=tests/generated python -m tests.population $(ARGS)
