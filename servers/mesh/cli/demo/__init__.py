@@ -6,5 +6,6 @@ scenes.py     the five scenes of chapter one
 figures.py    what must be seen in them, worked out by hand
 check.py      what was seen beside it
 risk/         chapter two
-flash_sale.py chapter four: a crowd, and one who pays
+points.py     chapter four: what becomes of points
+flash_sale.py chapter five: a crowd, and one who pays
 """

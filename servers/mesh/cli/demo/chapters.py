@@ -1,15 +1,16 @@
-"""The four chapters, each on a mesh of its own, and what each found."""
+"""The five chapters, each on a mesh of its own, and what each found."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from servers.mesh.cli.demo import figures, flash_sale, scenes
+from servers.mesh.cli.demo import figures, flash_sale, points_figures, scenes
+from servers.mesh.cli.demo import points as scenes_of_points
 from servers.mesh.cli.demo.check import Check, check_table, checks
 from servers.mesh.cli.demo.risk import caught, released
 from servers.mesh.cli.demo.risk import figures as risk_figures
 from servers.mesh.cli.demo.risk.stage import risk_story
 from servers.mesh.cli.demo.story import Figure, Story, local, tell
-from servers.mesh.cli.messages import read_catalog, read_rules
+from servers.mesh.cli.messages import read_catalog, read_honey_rules, read_rules
 from servers.mesh.cli.output import Output
 from servers.mesh.cli.private_mesh import private_mesh
 from servers.mesh.cli.replay.play import play
@@ -63,8 +64,25 @@ async def purchases(output: Output, file: Path, catalog: Path, limit: int | None
     return played
 
 
+async def points(output: Output, rules: Path) -> list[Check]:
+    """Chapter four: what becomes of points."""
+    tell(
+        output,
+        "Chapter four: points",
+        "A ledger of double entries: what one member earns, holds, spends and owes in ten days, and whether "
+        "it adds up.",
+    )
+    async with private_mesh() as mesh:
+        story = Story(mesh, output)
+        await mesh.clock.set(local("2026-12-01 09:00"), frozen=True)
+        await mesh.earning.apply_rules(read_honey_rules(rules))
+        for scene in scenes_of_points.SCENES:
+            await scene(story)
+    return _checked(story, points_figures.EXPECTED)
+
+
 async def crowd(output: Output, catalog: Path, part: int) -> list[Check]:
-    """Chapter four: a flash sale, with one of `part` members of the crowd."""
+    """Chapter five: a flash sale, with one of `part` members of the crowd."""
     async with private_mesh() as mesh:
         await mesh.catalog.apply_catalog(read_catalog(catalog))
         return await flash_sale.flash_sale(mesh, output, flash_sale.MEMBERS // part, flash_sale.CARDS // part)

@@ -1,4 +1,4 @@
-"""Chapter four: ten thousand members want a thousand cards, and one of those who got one pays."""
+"""Chapter five: ten thousand members want a thousand cards, and one of those who got one pays."""
 
 import asyncio
 
@@ -26,7 +26,7 @@ async def flash_sale(mesh: Mesh, output: Output, members: int, cards: int) -> li
         "units aside or refuses, groups of orders are committed under one version check, and nobody is told "
         "yes before his order is in the database. In the end exactly the stock is sold."
     )
-    tell(output, "Chapter four: a flash sale", text)
+    tell(output, "Chapter five: a flash sale", text)
     sale = await open_sale(mesh, "demo_gold_cards", cards)
     with watched(output, members, cards) as heard:
         await rush(mesh, sale, members, IN_FLIGHT, heard)

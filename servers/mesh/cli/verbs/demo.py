@@ -27,9 +27,10 @@ async def demo(
 ) -> Exit | None:
     """Tell a worked story on private meshes, and check it.
 
-    Cards; a burst of calls and what becomes of who made it; thousands of real purchases; a flash sale in
-    which ten thousand members want a thousand cards. Every figure is compared with what it must be. Exit
-    status 1 if one is wrong, or a timeline differs from the oracle's.
+    Cards; a burst of calls and what becomes of who made it; thousands of real purchases; points that are
+    earned, held, spent and owed; a flash sale in which ten thousand members want a thousand cards. Every
+    figure is compared with what it must be. Exit status 1 if one is wrong, or a timeline differs from the
+    oracle's.
     """
     catalog = EXAMPLES / "nectary.example.yaml"
     if not catalog.is_file():
@@ -40,6 +41,7 @@ async def demo(
     figures = await chapters.cards(output, catalog)
     figures += await chapters.abuse(output, EXAMPLES / "risk.demo.yaml")
     played = await chapters.purchases(output, EXAMPLES / "purchases.csv", catalog, limit)
+    figures += await chapters.points(output, EXAMPLES / "honey.example.yaml")
     figures += await chapters.crowd(output, catalog, QUICK_PART if quick else 1)
     good = all(figure.passed for figure in figures) and not played.differs
     output.document(
