@@ -26,6 +26,7 @@ from .errors import (
     Violation,
 )
 from .identity import IdentityClient
+from .liability import LiabilityClient
 from .purchase import Purchase
 from .risk import RiskClient
 from .seckill import SeckillClient
@@ -44,6 +45,7 @@ __all__ = [
     "IdentityClient",
     "Internal",
     "InvalidRequest",
+    "LiabilityClient",
     "NectaryError",
     "NotFound",
     "Purchase",

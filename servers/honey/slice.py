@@ -1,8 +1,13 @@
 """Puts Honey together: its stores, services and jobs, from the resources of the process."""
 
-from nectary.honey.v1 import earning_service_pb2_grpc, wallet_service_pb2_grpc
+from nectary.honey.v1 import (
+    earning_service_pb2_grpc,
+    liability_service_pb2_grpc,
+    wallet_service_pb2_grpc,
+)
 from servers.honey.earning_servicer import EarningServicer
 from servers.honey.jobs import DueJob
+from servers.honey.liability_servicer import LiabilityServicer
 from servers.honey.reads import Reads
 from servers.honey.servicer import WalletServicer
 from servers.honey.sql.rules import RulesMemory
@@ -52,6 +57,11 @@ async def honey_slice(resources: Resources) -> Slice:
                 earning_service_pb2_grpc.add_EarningServiceServicer_to_server,
                 EarningServicer(store, writes, memory, clock),
                 "nectary.honey.v1.EarningService",
+            ),
+            Served(
+                liability_service_pb2_grpc.add_LiabilityServiceServicer_to_server,
+                LiabilityServicer(store, memory, clock),
+                "nectary.honey.v1.LiabilityService",
             ),
         ],
         jobs=[

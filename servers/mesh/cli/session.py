@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Channel,
         EarningClient,
         IdentityClient,
+        LiabilityClient,
         RiskClient,
         SeckillClient,
         TestClockClient,
@@ -40,6 +41,7 @@ class Mesh:
     risk: "RiskClient"
     wallets: "WalletClient"
     earning: "EarningClient"
+    liability: "LiabilityClient"
     clock: "TestClockClient"
 
     async def now(self) -> datetime:
@@ -91,6 +93,7 @@ async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = 
         CatalogClient,
         EarningClient,
         IdentityClient,
+        LiabilityClient,
         RiskClient,
         SeckillClient,
         TestClockClient,
@@ -106,6 +109,7 @@ async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = 
         RiskClient,
         WalletClient,
         EarningClient,
+        LiabilityClient,
         TestClockClient,
     )
     async with connect(address, *(kind.SERVICE for kind in kinds), tls=tls, token=token) as channel:
@@ -119,5 +123,6 @@ async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = 
             RiskClient(channel),
             WalletClient(channel),
             EarningClient(channel),
+            LiabilityClient(channel),
             TestClockClient(channel),
         )

@@ -3,20 +3,23 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, delete, func, select
 
+from domain.honey.accounts import Account
 from domain.honey.commands.operate import CatchUp, catch_up
 from domain.honey.commands.rules import ApplyRules, apply_rules
 from domain.honey.holds import Hold
+from domain.honey.liability import Month
 from domain.honey.lots import Lot
-from domain.honey.programme import Programme
+from domain.honey.programme import HeldExpiry, Programme
 from domain.honey.transactions import Transaction
 from domain.honey.wallets import Standing
 from domain.shared.doing import Doing
 from domain.shared.errors import DomainError
 from servers.honey.sql import tables
+from servers.honey.sql.liability import liabilities
 from servers.honey.sql.lots import CHUNK, lots_of
 from servers.honey.sql.rules import RulesMemory
 from servers.honey.sql.transactions import transactions_behind
@@ -61,6 +64,40 @@ def test_any_history_ends_as_in_memory(
             memory.wallets.transactions,
             memory.holds.rows,
         )
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(PROGRAMMES, histories(), st.integers(0, 20))
+def test_what_is_owed_does_not_depend_on_whether_what_is_due_was_written(
+    engine: Engine, programme: Programme, history: list[Command], later: int
+) -> None:
+    """Under STRICT what is held of a lot that is over counts as outstanding until it is written."""
+    assume(programme.held_expiry is HeldExpiry.HONOUR)
+    _empty(engine, programme)
+    now = history[-1].at + later
+    months = [Month("soon", now, now + 5), Month("then", now + 5, now + 10)]
+    with engine.begin() as connection:
+        unit = Unit(connection, RulesMemory())
+        for command in history:
+            _tried_in(command, unit)
+        unit.flush()
+        standing = unit.ports.wallets.get(WALLET)
+        assume(not standing.balance(Account.DEBT) and not standing.balance(Account.HELD))
+        before = liabilities(connection, "honey", months, now)
+    with engine.begin() as connection:
+        unit = Unit(connection, RulesMemory())
+        _catch_up(unit, now)
+        unit.flush()
+        assert liabilities(connection, "honey", months, now) == before
+        [found] = before
+        standing = unit.ports.wallets.get(WALLET)
+        assert (found.active, found.pending) == (
+            standing.balance(Account.ACTIVE),
+            standing.balance(Account.PENDING),
+        )
+        assert found.used == standing.balance(Account.SPENT)
+        outstanding = found.active + found.pending
+        assert sum(found.expiring.values()) + found.later + found.never == outstanding
 
 
 def test_burn_order_goes_on_where_a_chunk_ends(engine: Engine) -> None:

@@ -67,3 +67,12 @@ def test_a_balance_of_the_past_is_shown(honey: Nectary, member: str) -> None:
     honey("honey", "adjust", member, "5", "--reason", "early")
     assert honey("honey", "balance", member, "--at", "2020-01-01").out == "nothing\n"
     assert honey("honey", "balance", member, "--at", "2999-01-01").status == 1
+
+
+def test_what_a_programme_owes_is_drawn(honey: Nectary, member: str) -> None:
+    honey("honey", "adjust", member, "50", "--reason", "a present", "--until", "2027-02-15")
+    drawn = honey("honey", "liability", "--months", "2").out
+    assert drawn.splitlines()[0].split() == ["programme"]
+    assert any(line.startswith("expires 2027-02") for line in drawn.splitlines())
+    own = honey.json("honey", "liability").document["liabilities"][0]
+    assert len(own["expiring"]) == 12

@@ -11,7 +11,13 @@ from google.protobuf.duration_pb2 import Duration
 
 from clients import Channel, TestClockClient
 from nectary.honey.v1 import earning_service_pb2 as earning
-from nectary.honey.v1 import earning_service_pb2_grpc, wallet_service_pb2, wallet_service_pb2_grpc
+from nectary.honey.v1 import (
+    earning_service_pb2_grpc,
+    liability_service_pb2,
+    liability_service_pb2_grpc,
+    wallet_service_pb2,
+    wallet_service_pb2_grpc,
+)
 from nectary.honey.v1 import honey_pb2 as honey
 from servers.store.config import StoreConfig
 from servers.store.store import Store
@@ -25,6 +31,7 @@ START = datetime(2027, 3, 1, 4, 0, 0, 250_000, tzinfo=UTC)
 SERVICES = (
     wallet_service_pb2.DESCRIPTOR.services_by_name["WalletService"],
     earning.DESCRIPTOR.services_by_name["EarningService"],
+    liability_service_pb2.DESCRIPTOR.services_by_name["LiabilityService"],
 )
 PATHS = paths_of(SERVICES)
 HONEY, STRICT, LENIENT = "honey", "strict", "lenient"
@@ -39,6 +46,7 @@ class Mesh:
     """Typed errors, no retries: a test sees every answer."""
     wallets: wallet_service_pb2_grpc.WalletServiceStub
     earning: earning_service_pb2_grpc.EarningServiceStub
+    liability: liability_service_pb2_grpc.LiabilityServiceStub
     clock: TestClockClient
     store: Store
 
@@ -72,12 +80,21 @@ def the_rules() -> honey.Rules:
     )
 
 
+async def applied(mesh: Mesh, *more: honey.Programme) -> None:
+    """The rules, with more programmes."""
+    rules = the_rules()
+    rules.programmes.extend(more)
+    request_id = "-".join(["rules", *(one.programme_id for one in more)])
+    await mesh.earning.ApplyRules(earning.ApplyRulesRequest(request_id=request_id, rules=rules))
+
+
 def mesh_of(address: str, channel: Channel, store: Store) -> Mesh:
     return Mesh(
         address=address,
         channel=channel,
         wallets=wallet_service_pb2_grpc.WalletServiceStub(channel),
         earning=earning_service_pb2_grpc.EarningServiceStub(channel),
+        liability=liability_service_pb2_grpc.LiabilityServiceStub(channel),
         clock=TestClockClient(channel),
         store=store,
     )
@@ -106,5 +123,5 @@ async def serving(
         channel = await closing.enter_async_context(Channel(inner, ()))
         mesh = mesh_of(server.address, channel, store)
         await mesh.at(START)
-        await mesh.earning.ApplyRules(earning.ApplyRulesRequest(request_id="rules", rules=the_rules()))
+        await applied(mesh)
         yield mesh

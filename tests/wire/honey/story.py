@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from nectary.honey.v1 import earning_service_pb2 as earning
 from nectary.honey.v1 import honey_pb2 as honey
+from nectary.honey.v1 import liability_service_pb2 as liability
 from nectary.honey.v1 import wallet_service_pb2 as pb
 from tests.wire.exchanges import Exchanges
 from tests.wire.honey import requests as r
-from tests.wire.honey.mesh import SERVICES, START, Mesh, the_rules
+from tests.wire.honey.mesh import HONEY, SERVICES, START, Mesh, the_rules
 
 ANN, BOB, SHOP = "ann", "bob", "tea_house"
 
@@ -62,3 +63,4 @@ async def _looks(story: Exchanges[Mesh], mesh: Mesh) -> None:
     statement = pb.GetStatementRequest(**ann, start_time=r.later(days=1), end_time=r.later(days=3))
     await story.tell("GetStatement", statement)
     await story.tell("VerifyStatement", pb.VerifyStatementRequest(**ann))
+    await story.tell("GetLiability", liability.GetLiabilityRequest(programme_id=HONEY, months=2))

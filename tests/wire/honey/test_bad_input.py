@@ -10,6 +10,7 @@ from sqlalchemy import Connection, MetaData, func, select
 from clients import InvalidRequest
 from nectary.honey.v1 import earning_service_pb2 as earning
 from nectary.honey.v1 import honey_pb2 as honey
+from nectary.honey.v1 import liability_service_pb2 as liability
 from nectary.honey.v1 import wallet_service_pb2 as pb
 from tests.wire.honey import requests as r
 from tests.wire.honey.mesh import PATHS, Mesh, the_rules
@@ -91,6 +92,9 @@ def bad_lists() -> Iterator[tuple[str, Any]]:
     for kind in (pb.ListLotsRequest, pb.ListTransactionsRequest):
         yield "page_size", kind(**r.of("ann", page_size=-1))
         yield "page_token", kind(**r.of("ann", page_token="AAAA"))
+    yield "programme_id", liability.GetLiabilityRequest(programme_id="Honey")
+    for months in (-1, 61):
+        yield "months", liability.GetLiabilityRequest(programme_id="honey", months=months)
     yield "version", pb.VerifyStatementRequest(**r.of("ann", version=-1))
     yield "link", pb.VerifyStatementRequest(**r.of("ann", link=bytes(33)))
 

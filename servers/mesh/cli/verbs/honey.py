@@ -20,7 +20,7 @@ Link = Annotated[str, typer.Option(metavar="HEX", help="The link that was kept f
 
 def register(app: typer.Typer) -> None:
     """Adds what looks, and `adjust`."""
-    for handler in (balance, lots, statement, verify, adjust):
+    for handler in (balance, lots, statement, verify, liability, adjust):
         verb(app, handler.__name__)(handler)
 
 
@@ -122,6 +122,21 @@ async def verify(
         told or f"{chain.seq:,} transactions are as they must be; the last link is {chain.link.hex()}"
     )
     return Exit.FAILED if told else None
+
+
+async def liability(
+    session: Session,
+    programme: Programme = "honey",
+    months: Annotated[int, typer.Option(min=1, max=60, help="What expires in each of so many months.")] = 12,
+) -> None:
+    """Show what a programme owes its members, by who pays for points, and when it expires."""
+    async with session.connect() as mesh:
+        found = await mesh.liability.get_liability(programme, months=months)
+    session.output.document(found)
+    if not session.output.as_json:
+        from servers.mesh.cli.drawing.liability import liability_table
+
+        session.output.show(liability_table(found))
 
 
 async def adjust(
