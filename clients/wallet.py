@@ -1,5 +1,6 @@
 """Points in wallets: `nectary.honey.v1.WalletService`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from nectary.honey.v1 import wallet_service_pb2 as pb
@@ -201,3 +202,30 @@ class WalletClient(WalletReads):
             reason=reason,
         )
         return await self._stub.TransferPoints(request)
+
+    async def reinstate_points(
+        self,
+        programme_id: str,
+        member_id: str,
+        lot_id: str,
+        *,
+        expires_at: datetime,
+        reason: str,
+        points: int = 0,
+        request_id: str | None = None,
+    ) -> pb.ReinstatePointsResponse:
+        """Gives expired points back, with 0 all of a lot. Raises NotFound, Refused (MORE_THAN_EXPIRED)."""
+        request = pb.ReinstatePointsRequest(
+            request_id=request_id or new_request_id(),
+            programme_id=programme_id,
+            member_id=member_id,
+            lot_id=lot_id,
+            points=points,
+            expire_time=timestamp_of(expires_at),
+            reason=reason,
+        )
+        return await self._stub.ReinstatePoints(request)
+
+    async def batch_post(self, postings: Sequence[pb.Posting]) -> Sequence[pb.PostingOutcome]:
+        """What became of each, in their order. A refusal is an outcome here and raises nothing."""
+        return (await self._stub.BatchPost(pb.BatchPostRequest(postings=postings))).outcomes

@@ -32,6 +32,16 @@ def activate(wallet: Wallet, lot: Lot, fell_due: Instant | None = None) -> None:
     wallet.post(Kind.ACTIVATED, [pending, *become_active(wallet, lot, lot.pending)], fell_due)
 
 
+def reinstate(wallet: Wallet, lot: Lot, points: int, expires: Instant) -> Lot:
+    """So many expired points are active again, until another instant. Raises Refused (MORE_THAN_EXPIRED)."""
+    if points > lot.expired:
+        raise refusals.more_than_expired(points, lot.expired)
+    wallet.live_until(lot, expires)
+    expired = Entry(Account.EXPIRED, -points, lot.lot_id)
+    wallet.post(Kind.REINSTATED, [expired, *become_active(wallet, lot, points)])
+    return wallet.own_lot(lot.lot_id)
+
+
 def become_active(wallet: Wallet, lot: Lot, points: int, repaid: dict[str, int] | None = None) -> list[Entry]:
     """Where points of a lot go that become active: to what is owed first, of the oldest lots first.
 

@@ -85,3 +85,12 @@ def wallet_full(limit: int) -> Refused:
 
 def rules_not_found(revision: int) -> NotFound:
     return NotFound("RULES_NOT_FOUND", "no rules were applied with this revision", revision=str(revision))
+
+
+def more_than_expired(wanted: int, expired: int) -> Refused:
+    return Refused(
+        "MORE_THAN_EXPIRED",
+        f"{wanted} points are to come back, {expired} have expired",
+        wanted=str(wanted),
+        expired=str(expired),
+    )

@@ -39,6 +39,8 @@ class Kind(StrEnum):
     """Members were granted points at a merchant's cost, or lost them again."""
     REDEEMED = "REDEEMED"
     """A merchant was paid in points, or paid them back."""
+    REINSTATED = "REINSTATED"
+    """Expired points were given back."""
 
 
 @dataclass(frozen=True, slots=True)

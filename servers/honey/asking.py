@@ -3,12 +3,13 @@
 from uuid import uuid4
 
 from domain.honey.commands.earn import EarnPoints, ReversePoints
-from domain.honey.commands.operate import AdjustPoints, TransferPoints
+from domain.honey.commands.operate import AdjustPoints, ReinstatePoints, TransferPoints
 from domain.honey.commands.spend import ConfirmHold, HoldPoints, ReleaseHold, SpendPoints
 from domain.honey.wallets import MEMBER, MERCHANT, Owner, wallet_id_of
 from domain.shared.errors import FieldViolation, Invalid
 from nectary.honey.v1 import wallet_service_pb2 as pb
 from servers.honey.wire.values import optional_instant
+from servers.mesh.timestamps import instant_of
 
 OfMember = (
     pb.EarnPointsRequest
@@ -18,6 +19,7 @@ OfMember = (
     | pb.ReleaseHoldRequest
     | pb.ReversePointsRequest
     | pb.TransferPointsRequest
+    | pb.ReinstatePointsRequest
 )
 OfAnybody = (
     pb.GetBalanceRequest
@@ -98,6 +100,11 @@ def adjustment_of(request: pb.AdjustPointsRequest) -> AdjustPoints:
         description = "only points that a member is given expire"
         raise Invalid([FieldViolation("expire_time", "NOT_ALLOWED", description)])
     return adjusted
+
+
+def reinstatement_of(request: pb.ReinstatePointsRequest) -> ReinstatePoints:
+    expires = instant_of(request.expire_time)
+    return ReinstatePoints(_own(request), _new_id(), request.lot_id, expires, request.points or None)
 
 
 def transfer_of(request: pb.TransferPointsRequest) -> TransferPoints:

@@ -1,5 +1,6 @@
 """`nectary.honey.v1.WalletService`: translate, call one use case, translate back."""
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +11,7 @@ from domain.honey.wallets import Standing
 from domain.shared.instants import Instant
 from nectary.honey.v1 import wallet_service_pb2 as pb
 from nectary.honey.v1 import wallet_service_pb2_grpc as rpc
-from servers.honey import asking
+from servers.honey import asking, postings
 from servers.honey.reads import Reads
 from servers.honey.sql.unit import Unit
 from servers.honey.wire import wallets as wire
@@ -36,28 +37,10 @@ class WalletServicer(rpc.WalletServiceServicer):
         return await self._reads.balance(request)
 
     async def EarnPoints(self, request: pb.EarnPointsRequest, context: "Context") -> pb.EarnPointsResponse:
-        command = asking.earning_of(request)
-
-        def answer(result: earn.Earned, now: Instant) -> pb.EarnPointsResponse:
-            return pb.EarnPointsResponse(
-                transaction_id=command.transaction_id,
-                lot=wire.lot(result.lot),
-                balance=wire.balance(result.standing, now),
-            )
-
-        return await self._once(request, pb.EarnPointsResponse, earn.earn_points, command, answer)
+        return pb.EarnPointsResponse.FromString(await self._writes(postings.earning(request)))
 
     async def SpendPoints(self, request: pb.SpendPointsRequest, context: "Context") -> pb.SpendPointsResponse:
-        command = asking.spending_of(request)
-
-        def answer(result: spend.Spent, now: Instant) -> pb.SpendPointsResponse:
-            return pb.SpendPointsResponse(
-                transaction_id=command.transaction_id,
-                lots=wire.lot_points(result.spend.parts),
-                balance=wire.balance(result.standing, now),
-            )
-
-        return await self._once(request, pb.SpendPointsResponse, spend.spend_points, command, answer)
+        return pb.SpendPointsResponse.FromString(await self._writes(postings.spending(request)))
 
     async def HoldPoints(self, request: pb.HoldPointsRequest, context: "Context") -> pb.HoldPointsResponse:
         def answer(result: spend.Held, now: Instant) -> pb.HoldPointsResponse:
@@ -95,16 +78,14 @@ class WalletServicer(rpc.WalletServiceServicer):
     async def ReversePoints(
         self, request: pb.ReversePointsRequest, context: "Context"
     ) -> pb.ReversePointsResponse:
-        command = asking.reversal_of(request)
+        return pb.ReversePointsResponse.FromString(await self._writes(postings.reversal(request)))
 
-        def answer(result: earn.Reversed, now: Instant) -> pb.ReversePointsResponse:
-            return pb.ReversePointsResponse(
-                transaction_id=command.transaction_id,
-                points=result.points,
-                balance=wire.balance(result.standing, now),
-            )
-
-        return await self._once(request, pb.ReversePointsResponse, earn.reverse_points, command, answer)
+    async def BatchPost(self, request: pb.BatchPostRequest, context: "Context") -> pb.BatchPostResponse:
+        writes = [postings.posting(one) for one in request.postings]
+        # In the order in which they are begun: what is put first is done first.
+        answers = await asyncio.gather(*map(self._writes, writes), return_exceptions=True)
+        outcomes = map(postings.outcome, request.postings, answers)
+        return pb.BatchPostResponse(outcomes=outcomes)
 
     async def AdjustPoints(
         self, request: pb.AdjustPointsRequest, context: "Context"
@@ -117,6 +98,22 @@ class WalletServicer(rpc.WalletServiceServicer):
             )
 
         return await self._once(request, pb.AdjustPointsResponse, operate.adjust_points, command, answer)
+
+    async def ReinstatePoints(
+        self, request: pb.ReinstatePointsRequest, context: "Context"
+    ) -> pb.ReinstatePointsResponse:
+        command = asking.reinstatement_of(request)
+
+        def answer(result: earn.Earned, now: Instant) -> pb.ReinstatePointsResponse:
+            return pb.ReinstatePointsResponse(
+                transaction_id=command.transaction_id,
+                lot=wire.lot(result.lot),
+                balance=wire.balance(result.standing, now),
+            )
+
+        return await self._once(
+            request, pb.ReinstatePointsResponse, operate.reinstate_points, command, answer
+        )
 
     async def TransferPoints(
         self, request: pb.TransferPointsRequest, context: "Context"

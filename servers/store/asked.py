@@ -19,11 +19,11 @@ def actor() -> str:
     return current_caller().name or "nobody"
 
 
-def asked(request: Any) -> Asked:
-    """Of the request that the present RPC brought."""
+def asked(request: Any, method: str = "") -> Asked:
+    """Of the request that the present RPC brought; or of one of many in it, as if it had come by `method`."""
     call = current_call()
     body = type(request).FromString(request.SerializeToString())
     body.ClearField("request_id")
-    method = call.method.path
+    method = method or call.method.path
     hashed = body_hash(method, body.SerializeToString(deterministic=True))
     return Asked(Key(call.caller.name, request.request_id), method, hashed)

@@ -70,10 +70,14 @@ class Write:
 
 
 def write_of(
-    request: Any, use_case: Callable[..., R], command: Any, answer: Callable[[R, Instant], Message]
+    request: Any,
+    use_case: Callable[..., R],
+    command: Any,
+    answer: Callable[[R, Instant], Message],
+    method: str = "",
 ) -> Write:
-    """The write that the present RPC asks for with its request."""
-    key, method, hashed = asked(request)
+    """The write that the present RPC asks for with its request, or with one of many, see `asked`."""
+    key, method, hashed = asked(request, method)
     return Write(
         use_case=use_case,
         command=command,

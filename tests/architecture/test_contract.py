@@ -17,6 +17,7 @@ NOT_IDEMPOTENT = {
 """Method without an idempotency level → why calling it twice may differ from once."""
 
 NO_REQUEST_ID = {
+    "nectary.honey.v1.WalletService.BatchPost": "each posting has a request id of its own",
     "nectary.common.v1.TestClockService.SetTime": "sets a value: the request is its own identity",
     "nectary.common.v1.TestClockService.AdvanceTime": "only on a test server, before whoever moves it",
     "nectary.risk.v1.RiskService.Evaluate": "a repeat may be refused where one was not, never the reverse",

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from domain.honey import spending, transferring
+from domain.honey import earning, refusals, spending, transferring
 from domain.honey.accounts import Account
-from domain.honey.commands.earn import EarnPoints, earn_points
+from domain.honey.commands.earn import Earned, EarnPoints, earn_points
 from domain.honey.due import opened
 from domain.honey.merchants import Merchant
 from domain.honey.ports import HoneyPorts
@@ -50,6 +50,30 @@ def adjust_points(command: AdjustPoints, ports: HoneyPorts, doing: Doing) -> Sta
     parts = spending.burnable(wallet, -command.points)
     wallet.post(Kind.ADJUSTED, spending.moved(parts, Account.ACTIVE, Account.REVERSED))
     return wallet.close()
+
+
+@dataclass(frozen=True, slots=True)
+class ReinstatePoints:
+    """An operator gives expired points back."""
+
+    wallet_id: str
+    transaction_id: str
+    lot_id: str
+    expires: Instant
+    points: int | None = None
+    """None: all that has expired of the lot."""
+
+
+def reinstate_points(command: ReinstatePoints, ports: HoneyPorts, doing: Doing) -> Earned:
+    """Raises Invalid (expire_time), NotFound (TRANSACTION_NOT_FOUND), Refused (MORE_THAN_EXPIRED)."""
+    wallet = opened(ports, command.wallet_id, doing, Occasion(command.transaction_id))
+    if command.expires <= wallet.now:
+        raise Invalid([FieldViolation("expire_time", "NOT_AFTER", "in the future")])
+    lot = wallet.lot(command.lot_id)
+    if lot is None:
+        raise refusals.transaction_not_found(command.lot_id)
+    wanted = (lot.expired or 1) if command.points is None else command.points
+    return Earned(earning.reinstate(wallet, lot, wanted, command.expires), wallet.close())
 
 
 @dataclass(frozen=True, slots=True)

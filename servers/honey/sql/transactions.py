@@ -30,6 +30,7 @@ EVENTS: Mapping[Kind, str] = {
     Kind.CREDITED: "MerchantCredited",
     Kind.GRANTED: "MerchantGranted",
     Kind.REDEEMED: "MerchantRedeemed",
+    Kind.REINSTATED: "PointsReinstated",
 }
 """What others hear of each kind. Names are part of the stored format."""
 

@@ -36,7 +36,7 @@ class Unit:
         self._holds.rows.prefetch(_named(commands, "hold_id"))
         undone = _named(commands, "reversed_id")
         self._spends.rows.prefetch(undone)
-        self._lots.rows.prefetch(undone)
+        self._lots.rows.prefetch([*undone, *_named(commands, "lot_id")])
 
     def keep(self) -> None:
         """The command succeeded."""

@@ -69,3 +69,14 @@ def an_adjustment(member: str = "", points: int = 10, **more: Any) -> pb.AdjustP
 def a_transfer(member: str, target: str, points: int = 10, **more: Any) -> pb.TransferPointsRequest:
     told = of(member, target_member_id=target, points=points)
     return pb.TransferPointsRequest(**{"request_id": new_id(), **told} | more)
+
+
+def a_reinstatement(member: str, lot_id: str, **more: Any) -> pb.ReinstatePointsRequest:
+    told = of(member, lot_id=lot_id, expire_time=later(days=9), reason="a favour")
+    return pb.ReinstatePointsRequest(**{"request_id": new_id(), **told} | more)
+
+
+def a_batch(*posts: Any) -> pb.BatchPostRequest:
+    """Of requests as they are sent alone."""
+    names = {pb.EarnPointsRequest: "earn", pb.SpendPointsRequest: "spend", pb.ReversePointsRequest: "reverse"}
+    return pb.BatchPostRequest(postings=[pb.Posting(**{names[type(post)]: post}) for post in posts])

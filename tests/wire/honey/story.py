@@ -52,6 +52,12 @@ async def _points(story: Exchanges[Mesh], mesh: Mesh) -> None:
     spent = await story.tell("SpendPoints", r.a_spend(ANN, 40, cause="order-3"))
     await story.tell("ReversePoints", r.a_reversal(ANN, spent.transaction_id, 15, reason="one item broken"))
     await story.tell("TransferPoints", r.a_transfer(ANN, BOB, 25, reason="a present"))
+    short = await mesh.wallets.EarnPoints(r.an_earning(BOB, 8, expire_time=r.later(days=2, hours=1)))
+    await mesh.at(START + timedelta(days=2, hours=2))
+    await story.tell("ReinstatePoints", r.a_reinstatement(BOB, short.lot.lot_id, points=5))
+    undone = r.a_reversal(ANN, spent.transaction_id, 5)
+    many = r.a_batch(r.an_earning(BOB, 4), r.a_spend(BOB, 1_000), r.a_spend(BOB, 2), undone)
+    await story.tell("BatchPost", many)
 
 
 async def _looks(story: Exchanges[Mesh], mesh: Mesh) -> None:

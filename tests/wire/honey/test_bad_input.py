@@ -26,6 +26,7 @@ FINE = Timestamp(seconds=1_900_000_000, nanos=1)
 def cases() -> Iterator[tuple[str, Any]]:
     """The field that is wrong, and the request."""
     yield from bad_points()
+    yield from bad_batches()
     yield from bad_moments()
     yield from bad_names()
     yield from bad_lists()
@@ -45,6 +46,13 @@ def bad_points() -> Iterator[tuple[str, Any]]:
         yield "points", r.an_adjustment("ann", points)
 
 
+def bad_batches() -> Iterator[tuple[str, Any]]:
+    yield "postings", r.a_batch()
+    yield "postings", r.a_batch(*[r.a_spend("ann")] * 501)
+    yield "postings[1].spend.points", r.a_batch(r.an_earning("ann"), r.a_spend("ann", 0))
+    yield "postings[0].post", pb.BatchPostRequest(postings=[pb.Posting()])
+
+
 def bad_moments() -> Iterator[tuple[str, Any]]:
     yield "active_time", r.an_earning("ann", active_time=FINE)
     yield "expire_time", r.an_earning("ann", expire_time=FINE)
@@ -54,6 +62,8 @@ def bad_moments() -> Iterator[tuple[str, Any]]:
     yield "expire_time", r.a_hold("ann", expire_time=r.later(days=31))
     yield "expire_time", r.an_adjustment("ann", -1, expire_time=r.later(days=1))
     yield "expire_time", r.an_adjustment(merchant_id="shop", expire_time=r.later(days=1))
+    yield "expire_time", r.a_reinstatement("ann", "one", expire_time=r.later())
+    yield "expire_time", r.a_reinstatement("ann", "one", expire_time=None)
     yield "as_of", pb.GetBalanceRequest(**r.of("ann", as_of=r.later(seconds=1)))
     yield "end_time", pb.GetStatementRequest(**r.of("ann", end_time=r.later(seconds=1)))
     yield "start_time", pb.GetStatementRequest(**r.of("ann", start_time=r.later(seconds=1)))
@@ -75,6 +85,8 @@ def bad_names() -> Iterator[tuple[str, Any]]:
     yield "hold_id", r.a_confirmation("ann", "")
     yield "hold_id", r.a_release("ann", LONG)
     yield "reversed_transaction_id", r.a_reversal("ann", "")
+    yield "lot_id", r.a_reinstatement("ann", "")
+    yield "reason", r.a_reinstatement("ann", "one", reason="")
     yield "target_member_id", r.a_transfer("ann", "")
     yield "target_member_id", r.a_transfer("ann", "ann")
 

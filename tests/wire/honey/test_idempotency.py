@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from clients import InvalidRequest
+from nectary.honey.v1 import wallet_service_pb2 as pb
 from tests.wire.exchanges import Exchanges
 from tests.wire.honey import requests as r
 from tests.wire.honey.mesh import Mesh
@@ -22,6 +23,7 @@ OTHER_BODY: dict[str, dict[str, Any]] = {
     "ReversePoints": {"points": 14},
     "AdjustPoints": {"points": 999},
     "TransferPoints": {"points": 24},
+    "ReinstatePoints": {"points": 4},
 }
 
 
@@ -55,6 +57,40 @@ async def test_the_same_request_64_times_at_once_is_done_once(mesh: Mesh) -> Non
     assert len(set(answers)) == 1
     assert (await balance(mesh, member)).earned_points == 7
     assert len(await transactions(mesh, member)) == 2
+
+
+async def test_a_batch_is_done_once_and_so_is_each_of_its_postings(mesh: Mesh) -> None:
+    """Whether it is sent alone before, or after, or again with others."""
+    ann, bob = r.a_member(), r.a_member()
+    alone, first, second = r.an_earning(ann, 5), r.an_earning(bob, 7), r.a_spend(bob, 3)
+    before = await mesh.wallets.EarnPoints(alone)
+    batch = r.a_batch(alone, first, second)
+    answer = await mesh.call("BatchPost", batch)
+    assert await mesh.call("BatchPost", batch) == answer
+    outcomes = pb.BatchPostResponse.FromString(answer).outcomes
+    assert outcomes[0].earned == before
+    assert await mesh.wallets.SpendPoints(second) == outcomes[2].spent
+    other = r.an_earning(ann, 6, request_id=alone.request_id)
+    [outcome] = (await mesh.wallets.BatchPost(r.a_batch(other))).outcomes
+    assert outcome.refusal.reason == "IDEMPOTENCY_KEY_REUSED"
+    assert (await balance(mesh, ann)).earned_points == 5
+    assert (await balance(mesh, bob)).active_points == 4
+
+
+async def test_a_posting_that_is_refused_leaves_the_others_alone(mesh: Mesh) -> None:
+    """They are done in their order: what is earned first can be spent."""
+    member = r.a_member()
+    too_much, undone = r.a_spend(member, 9), r.a_reversal(member, "none")
+    batch = r.a_batch(r.an_earning(member, 5), too_much, r.a_spend(member, 4), undone)
+    outcomes = (await mesh.wallets.BatchPost(batch)).outcomes
+    became = [outcome.WhichOneof("outcome") for outcome in outcomes]
+    assert became == ["earned", "refusal", "spent", "refusal"]
+    refused = outcomes[1].refusal
+    assert (refused.reason, refused.retryable) == ("INSUFFICIENT_POINTS", False)
+    assert dict(refused.metadata) == {"wanted": "9", "active": "5"}
+    assert outcomes[3].refusal.reason == "TRANSACTION_NOT_FOUND"
+    alone = await refusal(mesh.wallets.SpendPoints(too_much))
+    assert (alone.reason, alone.message) == (refused.reason, refused.message)
 
 
 async def test_64_holds_at_once_never_pin_a_point_twice(mesh: Mesh) -> None:

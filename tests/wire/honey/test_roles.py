@@ -59,10 +59,13 @@ NOT_ALLOWED = (grpc.StatusCode.PERMISSION_DENIED, "CALLER_NOT_ALLOWED")
 NOT_THE_MEMBER = (grpc.StatusCode.PERMISSION_DENIED, "MEMBER_NOT_ALLOWED")
 
 
-async def test_only_operators_adjust(callers: Callers) -> None:
-    request = r.an_adjustment("ann")
-    assert await refused(callers.service.call("AdjustPoints", request)) == NOT_ALLOWED
-    assert await refused(callers.gateway.call("AdjustPoints", request, metadata=callers.ann)) == NOT_ALLOWED
+async def test_only_operators_adjust_and_reinstate(callers: Callers) -> None:
+    for name, request in {
+        "AdjustPoints": r.an_adjustment("ann"),
+        "ReinstatePoints": r.a_reinstatement("ann", "one"),
+    }.items():
+        assert await refused(callers.service.call(name, request)) == NOT_ALLOWED
+        assert await refused(callers.gateway.call(name, request, metadata=callers.ann)) == NOT_ALLOWED
 
 
 async def test_a_member_earns_confirms_and_undoes_nothing(callers: Callers) -> None:
@@ -71,6 +74,7 @@ async def test_a_member_earns_confirms_and_undoes_nothing(callers: Callers) -> N
         "ConfirmHold": r.a_confirmation("ann", "one"),
         "ReversePoints": r.a_reversal("ann", "one"),
         "TransferPoints": r.a_transfer("ann", "bob"),
+        "BatchPost": r.a_batch(r.an_earning("ann")),
     }.items():
         assert await refused(callers.gateway.call(name, request, metadata=callers.ann)) == NOT_ALLOWED
 

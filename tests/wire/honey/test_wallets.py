@@ -163,6 +163,24 @@ async def test_what_expired_is_taken_back_without_a_debt(mesh: Mesh) -> None:
     assert error.reason == "MORE_THAN_EARNED"
 
 
+async def test_expired_points_are_given_back_as_a_favour(mesh: Mesh) -> None:
+    member = r.a_member()
+    lot_id = await earned(mesh, member, 30, expire_time=r.later(hours=1))
+    assert (await refusal(mesh.wallets.ReinstatePoints(r.a_reinstatement(member, lot_id)))).metadata == {
+        "wanted": "1",
+        "expired": "0",
+    }
+    await mesh.at(START + timedelta(hours=2))
+    answer = await mesh.wallets.ReinstatePoints(r.a_reinstatement(member, lot_id, points=10))
+    assert (answer.balance.active_points, answer.balance.expired_points) == (10, 20)
+    assert answer.lot.expire_time == r.later(days=9)
+    error = await refusal(mesh.wallets.ReinstatePoints(r.a_reinstatement(member, lot_id, points=21)))
+    assert (error.reason, error.metadata["expired"]) == ("MORE_THAN_EXPIRED", "20")
+    await mesh.wallets.ReinstatePoints(r.a_reinstatement(member, lot_id))
+    await mesh.at(START + timedelta(days=9))
+    assert (await balance(mesh, member)).expired_points == 30
+
+
 async def test_a_transfer_keeps_expiry_priority_and_funding(mesh: Mesh) -> None:
     ann, bob, shop = r.a_member(), r.a_member(), r.a_member()
     await mesh.wallets.AdjustPoints(r.an_adjustment(merchant_id=shop, points=100))

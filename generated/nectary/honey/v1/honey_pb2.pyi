@@ -161,6 +161,8 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     """Members were granted points at the merchant's cost, or lost them again."""
     TRANSACTION_KIND_REDEEMED: _TransactionKind.ValueType  # 14
     """The merchant was paid in points, or paid them back."""
+    TRANSACTION_KIND_REINSTATED: _TransactionKind.ValueType  # 15
+    """An operator gave expired points back."""
 
 class TransactionKind(_TransactionKind, metaclass=_TransactionKindEnumTypeWrapper):
     """Why points moved. The set may grow."""
@@ -195,6 +197,8 @@ TRANSACTION_KIND_GRANTED: TransactionKind.ValueType  # 13
 """Members were granted points at the merchant's cost, or lost them again."""
 TRANSACTION_KIND_REDEEMED: TransactionKind.ValueType  # 14
 """The merchant was paid in points, or paid them back."""
+TRANSACTION_KIND_REINSTATED: TransactionKind.ValueType  # 15
+"""An operator gave expired points back."""
 Global___TransactionKind: _TypeAlias = TransactionKind  # noqa: Y015
 
 class _HeldExpiry:

@@ -683,6 +683,274 @@ class AdjustPointsResponse(_message.Message):
 Global___AdjustPointsResponse: _TypeAlias = AdjustPointsResponse  # noqa: Y015
 
 @_typing.final
+class ReinstatePointsRequest(_message.Message):
+    """Asks to give expired points back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    LOT_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Names this request: 1 to 64 letters, digits and `_.:-`. Kept for 30 days."""
+    programme_id: _builtins.str
+    """The programme."""
+    member_id: _builtins.str
+    """The member: 1 to 36 letters, digits and `_.:-`."""
+    lot_id: _builtins.str
+    """The lot, which has expired."""
+    points: _builtins.int
+    """How many. 0: all that has expired of it."""
+    reason: _builtins.str
+    """Why, in words, for the record. Required, at most 200 characters."""
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """The first instant at which they no longer can be spent, in the future. Required."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        programme_id: _builtins.str = ...,
+        member_id: _builtins.str = ...,
+        lot_id: _builtins.str = ...,
+        points: _builtins.int = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "lot_id", b"lot_id", "member_id", b"member_id", "points", b"points", "programme_id", b"programme_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReinstatePointsRequest: _TypeAlias = ReinstatePointsRequest  # noqa: Y015
+
+@_typing.final
+class ReinstatePointsResponse(_message.Message):
+    """Given back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    LOT_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.str
+    """What ReversePoints does not know: a favour is not undone but by AdjustPoints."""
+    @_builtins.property
+    def lot(self) -> _honey_pb2.Lot:
+        """The lot afterwards."""
+
+    @_builtins.property
+    def balance(self) -> _honey_pb2.Balance:
+        """The wallet afterwards."""
+
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.str = ...,
+        lot: _honey_pb2.Lot | None = ...,
+        balance: _honey_pb2.Balance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "lot", b"lot"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "lot", b"lot", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReinstatePointsResponse: _TypeAlias = ReinstatePointsResponse  # noqa: Y015
+
+@_typing.final
+class BatchPostRequest(_message.Message):
+    """Asks for many postings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSTINGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def postings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Posting]:
+        """At most 500, each with a request id of its own."""
+
+    def __init__(
+        self,
+        *,
+        postings: _abc.Iterable[Global___Posting] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["postings", b"postings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchPostRequest: _TypeAlias = BatchPostRequest  # noqa: Y015
+
+@_typing.final
+class Posting(_message.Message):
+    """One of many."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EARN_FIELD_NUMBER: _builtins.int
+    SPEND_FIELD_NUMBER: _builtins.int
+    REVERSE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def earn(self) -> Global___EarnPointsRequest:
+        """Points are given."""
+
+    @_builtins.property
+    def spend(self) -> Global___SpendPointsRequest:
+        """Points are spent."""
+
+    @_builtins.property
+    def reverse(self) -> Global___ReversePointsRequest:
+        """A spend or an earning is undone."""
+
+    def __init__(
+        self,
+        *,
+        earn: Global___EarnPointsRequest | None = ...,
+        spend: Global___SpendPointsRequest | None = ...,
+        reverse: Global___ReversePointsRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["earn", b"earn", "post", b"post", "reverse", b"reverse", "spend", b"spend"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["earn", b"earn", "post", b"post", "reverse", b"reverse", "spend", b"spend"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_post: _TypeAlias = _typing.Literal["earn", "spend", "reverse"]  # noqa: Y015
+    _WhichOneofArgType_post: _TypeAlias = _typing.Literal["post", b"post"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_post) -> _WhichOneofReturnType_post | None: ...
+
+Global___Posting: _TypeAlias = Posting  # noqa: Y015
+
+@_typing.final
+class BatchPostResponse(_message.Message):
+    """What became of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOMES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def outcomes(self) -> _containers.RepeatedCompositeFieldContainer[Global___PostingOutcome]:
+        """In the order of the postings."""
+
+    def __init__(
+        self,
+        *,
+        outcomes: _abc.Iterable[Global___PostingOutcome] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcomes", b"outcomes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchPostResponse: _TypeAlias = BatchPostResponse  # noqa: Y015
+
+@_typing.final
+class PostingOutcome(_message.Message):
+    """What became of one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EARNED_FIELD_NUMBER: _builtins.int
+    SPENT_FIELD_NUMBER: _builtins.int
+    REVERSED_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def earned(self) -> Global___EarnPointsResponse:
+        """Points were given."""
+
+    @_builtins.property
+    def spent(self) -> Global___SpendPointsResponse:
+        """Points were spent."""
+
+    @_builtins.property
+    def reversed(self) -> Global___ReversePointsResponse:
+        """It was undone."""
+
+    @_builtins.property
+    def refusal(self) -> Global___PostingRefusal:
+        """It was refused, as it would have been alone."""
+
+    def __init__(
+        self,
+        *,
+        earned: Global___EarnPointsResponse | None = ...,
+        spent: Global___SpendPointsResponse | None = ...,
+        reversed: Global___ReversePointsResponse | None = ...,
+        refusal: Global___PostingRefusal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["earned", b"earned", "outcome", b"outcome", "refusal", b"refusal", "reversed", b"reversed", "spent", b"spent"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["earned", b"earned", "outcome", b"outcome", "refusal", b"refusal", "reversed", b"reversed", "spent", b"spent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["earned", "spent", "reversed", "refusal"]  # noqa: Y015
+    _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_outcome) -> _WhichOneofReturnType_outcome | None: ...
+
+Global___PostingOutcome: _TypeAlias = PostingOutcome  # noqa: Y015
+
+@_typing.final
+class PostingRefusal(_message.Message):
+    """Why a posting was refused."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class MetadataEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
+    RETRYABLE_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """One of `nectary.common.v1.ErrorReason`, without its prefix."""
+    message: _builtins.str
+    """In words."""
+    retryable: _builtins.bool
+    """Whether the same posting may succeed if it is sent again: it was not decided."""
+    @_builtins.property
+    def metadata(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """What the reason says it has."""
+
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+        metadata: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        retryable: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "metadata", b"metadata", "reason", b"reason", "retryable", b"retryable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PostingRefusal: _TypeAlias = PostingRefusal  # noqa: Y015
+
+@_typing.final
 class TransferPointsRequest(_message.Message):
     """Asks to move points."""
 

@@ -80,6 +80,16 @@ class WalletServiceStub:
                 request_serializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.AdjustPointsRequest.SerializeToString,
                 response_deserializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.AdjustPointsResponse.FromString,
                 _registered_method=True)
+        self.ReinstatePoints = channel.unary_unary(
+                '/nectary.honey.v1.WalletService/ReinstatePoints',
+                request_serializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.ReinstatePointsRequest.SerializeToString,
+                response_deserializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.ReinstatePointsResponse.FromString,
+                _registered_method=True)
+        self.BatchPost = channel.unary_unary(
+                '/nectary.honey.v1.WalletService/BatchPost',
+                request_serializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.BatchPostRequest.SerializeToString,
+                response_deserializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.BatchPostResponse.FromString,
+                _registered_method=True)
         self.TransferPoints = channel.unary_unary(
                 '/nectary.honey.v1.WalletService/TransferPoints',
                 request_serializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.TransferPointsRequest.SerializeToString,
@@ -194,6 +204,24 @@ class WalletServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReinstatePoints(self, request, context):
+        """Gives expired points of a lot back to the member, as a favour: they are active again, until `expire_time`.
+        What the member owes is repaid first. NOT_FOUND (TRANSACTION_NOT_FOUND). FAILED_PRECONDITION
+        (MORE_THAN_EXPIRED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchPost(self, request, context):
+        """Earns, spends and reverses many times in one call, for any members. Each posting is done as if it were sent
+        alone: once for its own request id, and whatever becomes of the others. The outcomes have the postings'
+        order. Those of one wallet are done in their order; of different wallets in any.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def TransferPoints(self, request, context):
         """Moves points from one member to another in the same programme, with their expiry, their priority and
         whoever pays for them. What the receiver owes is repaid first. FAILED_PRECONDITION (INSUFFICIENT_POINTS).
@@ -280,6 +308,16 @@ def add_WalletServiceServicer_to_server(servicer, server):
                     servicer.AdjustPoints,
                     request_deserializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.AdjustPointsRequest.FromString,
                     response_serializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.AdjustPointsResponse.SerializeToString,
+            ),
+            'ReinstatePoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReinstatePoints,
+                    request_deserializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.ReinstatePointsRequest.FromString,
+                    response_serializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.ReinstatePointsResponse.SerializeToString,
+            ),
+            'BatchPost': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchPost,
+                    request_deserializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.BatchPostRequest.FromString,
+                    response_serializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.BatchPostResponse.SerializeToString,
             ),
             'TransferPoints': grpc.unary_unary_rpc_method_handler(
                     servicer.TransferPoints,
@@ -529,6 +567,60 @@ class WalletService:
             '/nectary.honey.v1.WalletService/AdjustPoints',
             nectary_dot_honey_dot_v1_dot_wallet__service__pb2.AdjustPointsRequest.SerializeToString,
             nectary_dot_honey_dot_v1_dot_wallet__service__pb2.AdjustPointsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReinstatePoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/nectary.honey.v1.WalletService/ReinstatePoints',
+            nectary_dot_honey_dot_v1_dot_wallet__service__pb2.ReinstatePointsRequest.SerializeToString,
+            nectary_dot_honey_dot_v1_dot_wallet__service__pb2.ReinstatePointsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchPost(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/nectary.honey.v1.WalletService/BatchPost',
+            nectary_dot_honey_dot_v1_dot_wallet__service__pb2.BatchPostRequest.SerializeToString,
+            nectary_dot_honey_dot_v1_dot_wallet__service__pb2.BatchPostResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -68,6 +68,16 @@ class WalletServiceStub:
     """Gives or takes points by hand; of a merchant: credit that it has bought. Taken are the lots that are burnt
     first. FAILED_PRECONDITION: INSUFFICIENT_POINTS, INSUFFICIENT_CREDIT.
     """
+    ReinstatePoints: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.ReinstatePointsRequest, _wallet_service_pb2.ReinstatePointsResponse]
+    """Gives expired points of a lot back to the member, as a favour: they are active again, until `expire_time`.
+    What the member owes is repaid first. NOT_FOUND (TRANSACTION_NOT_FOUND). FAILED_PRECONDITION
+    (MORE_THAN_EXPIRED).
+    """
+    BatchPost: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.BatchPostRequest, _wallet_service_pb2.BatchPostResponse]
+    """Earns, spends and reverses many times in one call, for any members. Each posting is done as if it were sent
+    alone: once for its own request id, and whatever becomes of the others. The outcomes have the postings'
+    order. Those of one wallet are done in their order; of different wallets in any.
+    """
     TransferPoints: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.TransferPointsRequest, _wallet_service_pb2.TransferPointsResponse]
     """Moves points from one member to another in the same programme, with their expiry, their priority and
     whoever pays for them. What the receiver owes is repaid first. FAILED_PRECONDITION (INSUFFICIENT_POINTS).
@@ -192,6 +202,28 @@ class WalletServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_wallet_service_pb2.AdjustPointsResponse]:
         """Gives or takes points by hand; of a merchant: credit that it has bought. Taken are the lots that are burnt
         first. FAILED_PRECONDITION: INSUFFICIENT_POINTS, INSUFFICIENT_CREDIT.
+        """
+
+    @_abc_1.abstractmethod
+    def ReinstatePoints(
+        self,
+        request: _wallet_service_pb2.ReinstatePointsRequest,
+        context: _aio.ServicerContext[_wallet_service_pb2.ReinstatePointsRequest, _abc.Awaitable[_wallet_service_pb2.ReinstatePointsResponse]],
+    ) -> _abc.Awaitable[_wallet_service_pb2.ReinstatePointsResponse]:
+        """Gives expired points of a lot back to the member, as a favour: they are active again, until `expire_time`.
+        What the member owes is repaid first. NOT_FOUND (TRANSACTION_NOT_FOUND). FAILED_PRECONDITION
+        (MORE_THAN_EXPIRED).
+        """
+
+    @_abc_1.abstractmethod
+    def BatchPost(
+        self,
+        request: _wallet_service_pb2.BatchPostRequest,
+        context: _aio.ServicerContext[_wallet_service_pb2.BatchPostRequest, _abc.Awaitable[_wallet_service_pb2.BatchPostResponse]],
+    ) -> _abc.Awaitable[_wallet_service_pb2.BatchPostResponse]:
+        """Earns, spends and reverses many times in one call, for any members. Each posting is done as if it were sent
+        alone: once for its own request id, and whatever becomes of the others. The outcomes have the postings'
+        order. Those of one wallet are done in their order; of different wallets in any.
         """
 
     @_abc_1.abstractmethod
