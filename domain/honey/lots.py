@@ -8,6 +8,8 @@ from domain.shared.instants import LATEST, Instant
 PROGRAMME = ""
 """Pays for lots that no merchant pays for."""
 
+_OF = "."
+
 BurnKey = tuple[int, Instant, Instant, int]
 
 
@@ -38,6 +40,11 @@ class Lot:
     reversed: int = 0
 
     @property
+    def was_transferred(self) -> bool:
+        """Whether it came from another wallet: then it is no earning that could be undone."""
+        return _OF in self.lot_id
+
+    @property
     def remaining(self) -> int:
         """What is left of it for the member, now or later."""
         return self.pending + self.active + self.held
@@ -59,6 +66,11 @@ class Part:
 
     lot_id: str
     points: int
+
+
+def transferred_lot_id(transaction_id: str, number: int) -> str:
+    """Of the lots that one transfer brings; others are called as the transaction that brought them."""
+    return f"{transaction_id}{_OF}{number}"
 
 
 def burn_key(lot: Lot) -> BurnKey:

@@ -2,7 +2,7 @@
 
 from domain.honey.accounts import Account
 from domain.honey.earning import become_active
-from domain.honey.lots import Lot
+from domain.honey.lots import Lot, transferred_lot_id
 from domain.honey.spending import burnable, moved
 from domain.honey.transactions import Entry, Kind
 from domain.honey.wallet import Wallet
@@ -14,7 +14,8 @@ def transfer(source: Wallet, target: Wallet, transaction_id: str, points: int) -
     source.post(Kind.TRANSFERRED, moved(parts, Account.ACTIVE, Account.TRANSFERRED))
     entries, repaid = list[Entry](), dict[str, int]()
     for number, part in enumerate(parts, 1):
-        come = _copy(source.own_lot(part.lot_id), f"{transaction_id}.{number}", part.points, target)
+        lot_id = transferred_lot_id(transaction_id, number)
+        come = _copy(source.own_lot(part.lot_id), lot_id, part.points, target)
         entries.append(Entry(Account.TRANSFERRED, -part.points, come.lot_id))
         entries += become_active(target, come, part.points, repaid)
     target.post(Kind.TRANSFERRED, entries)

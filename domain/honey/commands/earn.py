@@ -95,7 +95,7 @@ def reverse_points(command: ReversePoints, ports: HoneyPorts, doing: Doing) -> R
         points = _some(spent.points, command.points)
         spending.give_back(wallet, spent, points)
         merchant_id, undo = spent.merchant_id, Merchant.redeem
-    elif lot := wallet.lot(command.reversed_id):
+    elif (lot := wallet.lot(command.reversed_id)) and not lot.was_transferred:
         points = _some(lot.earned - lot.reversed, command.points)
         reversing.take_back(wallet, lot, points)
         merchant_id, undo = lot.funding, Merchant.grant

@@ -70,7 +70,7 @@ class _Teller:
             if time.monotonic() > end:
                 break
             source, target = self._random.sample(WALLETS, 2)
-            name = f"{self._name}.{number}"
+            name = f"{self._name}-{number}"
             command = TransferPoints(source, target, name, self._random.randint(1, EACH // 2))
             write = Write(transfer_points, command, self._name, "t", bytes(32), Key("bank", name), _no_answer)
             done += await self._once(write)

@@ -190,6 +190,8 @@ async def test_a_transfer_keeps_expiry_priority_and_funding(mesh: Mesh) -> None:
     assert (lot.earned_points, lot.active_points, lot.priority) == (12, 12, 3)
     assert (lot.funding_merchant_id, lot.expire_time) == (shop, r.later(days=5))
     assert (answer.balance.transferred_points, answer.target_balance.transferred_points) == (12, -12)
+    error = await refusal(mesh.wallets.ReversePoints(r.a_reversal(bob, lot.lot_id)))
+    assert error.reason == "TRANSACTION_NOT_FOUND"
     error = await refusal(mesh.wallets.TransferPoints(r.a_transfer(ann, ann, 1)))
     assert [violation.field for violation in error.violations] == ["target_member_id"]
 
