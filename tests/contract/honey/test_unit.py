@@ -31,6 +31,10 @@ from tests.unit.honey.histories import PROGRAMMES, WALLET, Command, histories
 from tests.unit.honey.ports import Ledger
 
 
+on_a_database = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+"""One for all examples, and no faster than its disk."""
+
+
 @pytest.fixture
 def engine(store_url: str) -> Iterator[Engine]:
     migrate(store_url)
@@ -39,7 +43,7 @@ def engine(store_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@on_a_database
 @given(PROGRAMMES, histories(), st.lists(st.integers(1, 5), min_size=1))
 def test_any_history_ends_as_in_memory(
     engine: Engine, programme: Programme, history: list[Command], sizes: list[int]
@@ -66,7 +70,7 @@ def test_any_history_ends_as_in_memory(
         )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@on_a_database
 @given(PROGRAMMES, histories(), st.integers(0, 20))
 def test_what_is_owed_does_not_depend_on_whether_what_is_due_was_written(
     engine: Engine, programme: Programme, history: list[Command], later: int
