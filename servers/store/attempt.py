@@ -1,8 +1,10 @@
 """One run of a transaction: synchronous, and the same for every engine."""
 
 import asyncio
+import inspect
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -11,6 +13,8 @@ from sqlalchemy.engine import RootTransaction
 from servers.store.faults import CommitUnknown, Fault, fault_of
 
 T = TypeVar("T")
+
+_CAN_WAIT = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
 def write_once(engine: Engine, work: Callable[[Connection], T]) -> T:
@@ -39,10 +43,20 @@ def _do(connection: Connection, work: Callable[[Connection], T]) -> T:
         if fault_of(error) is Fault.DOWN and not connection.invalidated:
             # A primary that became read-only still answers: its connection must not be pooled again.
             connection.invalidate(error)
-        # Whoever keeps the error keeps its frames, and with them results that were half read: SQLite would go
-        # on showing their moment to whoever has the connection next.
-        traceback.clear_frames(error.__traceback__)
+        _let_go(error)
         raise
+
+
+def _let_go(error: Exception) -> None:
+    """Empties the frames that an error keeps, and lets go of results that were half read in them.
+
+    SQLite would go on showing their moment to whoever has the connection next, for as long as anybody has the
+    error. An error that was raised before may keep frames that only wait, which are not to be touched.
+    """
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if not frame.f_code.co_flags & _CAN_WAIT:
+            with suppress(RuntimeError):  # still running: our own
+                frame.clear()
 
 
 def _commit(connection: Connection, transaction: RootTransaction) -> None:
