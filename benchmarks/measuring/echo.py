@@ -12,6 +12,7 @@ import uvloop
 from google.protobuf.message import Message
 
 from benchmarks.measuring.serving import serve
+from nectary.honey.v1 import wallet_service_pb2 as honey
 from nectary.identity.v1 import identity_service_pb2 as identity
 from nectary.seckill.v1 import seckill_service_pb2 as seckill
 
@@ -20,6 +21,7 @@ MESSAGES: Mapping[str, type[Message]] = {
     "ListIdentities": identity.ListIdentitiesRequest,
     "BatchCheckIdentities": identity.BatchCheckIdentitiesRequest,
     "ReserveUnit": seckill.ReserveUnitRequest,
+    "EarnPoints": honey.EarnPointsRequest,
 }
 """What each method echoes."""
 
