@@ -4,14 +4,15 @@ Every command lets everything happen first that is due. So it does not matter wh
 run twice, or stop in the middle: the entries are the same, with the instants at which they fell due (HO-11).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
+from itertools import groupby
 
 from domain.honey.accounts import Account
 from domain.honey.earning import activate
 from domain.honey.holding import time_out
 from domain.honey.holds import Hold, HoldState
-from domain.honey.lots import Part
+from domain.honey.lots import Lot, Part
 from domain.honey.ports import HoneyPorts
 from domain.honey.programme import HeldExpiry
 from domain.honey.spending import moved
@@ -21,6 +22,8 @@ from domain.shared.doing import Doing
 from domain.shared.instants import Instant
 
 ACTIVATE, TIME_OUT, EXPIRE = range(3)
+EXPIRE_TOGETHER = 100
+"""Lots that one transaction expires at most: its entries, and the event that tells of them, stay small."""
 
 Step = tuple[Instant, int, int, str]
 """When something falls due, what it is, and of which lot, by number, or hold."""
@@ -38,8 +41,8 @@ def let_happen(wallet: Wallet) -> None:
     next_due = wallet.standing.next_due
     if next_due is None or next_due > wallet.now:
         return
-    for _, what, _, which in sorted(_steps(wallet)):
-        _HAPPENS[what](wallet, which)
+    for (_, what), steps in groupby(sorted(_steps(wallet)), key=lambda step: step[:2]):
+        _HAPPENS[what](wallet, [which for *_, which in steps])
     wallet.caught_up()
 
 
@@ -56,32 +59,44 @@ def _steps(wallet: Wallet) -> Iterator[Step]:
             yield lot.expires, EXPIRE, lot.number, lot.lot_id
 
 
-def _activate(wallet: Wallet, lot_id: str) -> None:
-    lot = wallet.own_lot(lot_id)
-    if lot.pending:
-        activate(wallet, lot, lot.active_from)
+def _activate(wallet: Wallet, lot_ids: Sequence[str]) -> None:
+    for lot in map(wallet.own_lot, lot_ids):
+        if lot.pending:
+            activate(wallet, lot, lot.active_from)
 
 
-def _time_out(wallet: Wallet, hold_id: str) -> None:
-    hold = wallet.hold(hold_id)
-    if hold is not None and hold.is_open:
-        time_out(wallet, hold)
+def _time_out(wallet: Wallet, hold_ids: Sequence[str]) -> None:
+    for hold in map(wallet.hold, hold_ids):
+        if hold is not None and hold.is_open:
+            time_out(wallet, hold)
 
 
-def _expire(wallet: Wallet, lot_id: str) -> None:
-    lot = wallet.own_lot(lot_id)
-    entries = moved([Part(lot_id, lot.active)], Account.ACTIVE, Account.EXPIRED)
-    if wallet.programme.held_expiry is HeldExpiry.STRICT and lot.held:
-        entries += moved([Part(lot_id, lot.held)], Account.HELD, Account.EXPIRED)
+def _expire(wallet: Wallet, lot_ids: Sequence[str]) -> None:
+    """All that expires at one instant, in as few transactions as can be."""
+    strict = wallet.programme.held_expiry is HeldExpiry.STRICT
+    # Only those with something to expire count: they are the same however late this runs.
+    lots = [lot for lot in map(wallet.own_lot, lot_ids) if lot.active or (strict and lot.held)]
+    for start in range(0, len(lots), EXPIRE_TOGETHER):
+        _expire_together(wallet, lots[start : start + EXPIRE_TOGETHER], strict)
+
+
+def _expire_together(wallet: Wallet, lots: Sequence[Lot], strict: bool) -> None:
+    entries = []
+    for lot in lots:
+        entries += moved([Part(lot.lot_id, lot.active)], Account.ACTIVE, Account.EXPIRED)
+        if strict:
+            entries += moved([Part(lot.lot_id, lot.held)], Account.HELD, Account.EXPIRED)
+    if strict:
+        gone = {lot.lot_id for lot in lots if lot.held}
         for hold in wallet.open_holds():
-            wallet.keep(_without(hold, lot_id))
-    wallet.post(Kind.EXPIRED, entries, lot.expires)
+            wallet.keep(_without(hold, gone))
+    wallet.post(Kind.EXPIRED, entries, lots[0].expires)
 
 
-def _without(hold: Hold, lot_id: str) -> Hold:
+def _without(hold: Hold, lot_ids: Set[str]) -> Hold:
     """A hold of which nothing is left is over: an open one always has points."""
-    parts = tuple(part for part in hold.parts if part.lot_id != lot_id)
+    parts = tuple(part for part in hold.parts if part.lot_id not in lot_ids)
     return replace(hold, parts=parts, state=hold.state if parts else HoldState.TIMED_OUT)
 
 
-_HAPPENS: tuple[Callable[[Wallet, str], None], ...] = (_activate, _time_out, _expire)
+_HAPPENS: tuple[Callable[[Wallet, Sequence[str]], None], ...] = (_activate, _time_out, _expire)

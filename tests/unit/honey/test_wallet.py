@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import suppress
+from copy import deepcopy
 
 import pytest
 from hypothesis import assume, given
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 
 from domain.honey.accounts import BELOW_ZERO, EITHER_SIDE, Account
 from domain.honey.commands.operate import CatchUp, catch_up
-from domain.honey.programme import Programme
-from domain.honey.transactions import GENESIS, chained
+from domain.honey.due import EXPIRE_TOGETHER
+from domain.honey.programme import HeldExpiry, Programme
+from domain.honey.transactions import GENESIS, Kind, chained
 from domain.shared.errors import DomainError, Refused
 from tests.unit.honey.histories import PROGRAMMES, WALLET, Command, histories, run_all, run_both
 from tests.unit.honey.naive import NaiveWallet
@@ -77,6 +79,27 @@ def test_it_does_not_matter_when_what_is_due_is_done(
     for ledger in (seldom, often):
         ledger.run(catch_up, CatchUp(WALLET), before)
     assert often.told() == seldom.told()
+
+
+@pytest.mark.parametrize("held_expiry", HeldExpiry)
+def test_what_expires_at_one_instant_is_told_together_however_late(held_expiry: HeldExpiry) -> None:
+    """As many lots in a transaction as it may have: those with nothing to expire do not count."""
+    lots, midnight = 2 * EXPIRE_TOGETHER + 2, 10
+    history = [Command(0, "earn", f"lot{number:03}", 2, midnight) for number in range(lots)]
+    history += [Command(1, "spend", "two lots", 4), Command(2, "hold", "half a lot", 1, midnight + 5)]
+    at_once, late = Ledger(Programme("honey", held_expiry=held_expiry)), []
+    for command in history:
+        command.on(at_once)
+    for now in (midnight, midnight + 20):
+        ledger = deepcopy(at_once)
+        ledger.run(catch_up, CatchUp(WALLET), now)
+        ledger.run(catch_up, CatchUp(WALLET), midnight + 20)
+        _is_sound(ledger)
+        late.append(ledger.told())
+    assert late[0] == late[1]
+    expired = [each for each in late[0] if each.kind is Kind.EXPIRED and each.effective == midnight]
+    moved = [len({entry.lot_id for entry in each.entries}) for each in expired]
+    assert moved == [EXPIRE_TOGETHER, EXPIRE_TOGETHER]
 
 
 @given(PROGRAMMES, histories())
