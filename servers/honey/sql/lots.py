@@ -1,12 +1,12 @@
 """The port `Lots`: read as far as a command asks, and no further into a wallet's past."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, select, tuple_
 
 from domain.honey.lots import BurnKey, Lot, burn_key
-from domain.shared.instants import LATEST, Instant
+from domain.shared.instants import EARLIEST, LATEST, Instant
 from servers.honey.sql.tables import lot
 from servers.store.overlay import Overlay
 from servers.store.rows import insert_rows
@@ -24,10 +24,12 @@ _OF_WALLET = select(lot).where(lot.c.wallet_id == bindparam("wallet_id"))
 _KEY = (lot.c.priority, lot.c.burn_time, lot.c.active_time, lot.c.number)
 _IN_BURN_ORDER = _OF_WALLET.where(lot.c.burnable == 1).order_by(*_KEY).limit(CHUNK)
 _BEYOND = _IN_BURN_ORDER.where(tuple_(*_KEY) > tuple_(*(bindparam(f"key_{place}") for place in range(4))))
-_DUE = _OF_WALLET.where(lot.c.due_time <= bindparam("now"))
+_DUE = select(lot).where(lot.c.wallet_id.in_(_ids), lot.c.due_time <= bindparam("now"))
 _OWED = _OF_WALLET.where(lot.c.owed > 0)
-_NEXT_DUE = select(func.min(lot.c.due_time)).where(
-    lot.c.wallet_id == bindparam("wallet_id"), lot.c.due_time > bindparam("after")
+_NEXT_DUE = (
+    select(lot.c.wallet_id, func.min(lot.c.due_time))
+    .where(lot.c.wallet_id.in_(_ids), lot.c.due_time > bindparam("after"))
+    .group_by(lot.c.wallet_id)
 )
 
 
@@ -42,6 +44,14 @@ class SqlLots:
         self._reach: dict[str, BurnKey] = {}
         """How far the burn order of a wallet was read."""
         self._read_owed: set[str] = set()
+        self._expected: set[str] = set()
+        self._due_by: dict[str, Instant] = {}
+        """By when what is due in a wallet was read."""
+        self._next_due: dict[tuple[str, Instant], Instant | None] = {}
+
+    def expect(self, wallet_ids: Iterable[str]) -> None:
+        """Something may be due in these wallets: when it is read of one, it is read of all, in one query."""
+        self._expected.update(wallet_ids)
 
     def get(self, lot_id: str) -> Lot | None:
         found = self.rows.get(lot_id)
@@ -62,7 +72,10 @@ class SqlLots:
             self._read_on(wallet_id, reach)
 
     def due(self, wallet_id: str, now: Instant) -> Sequence[Lot]:
-        self._learn(self._connection.execute(_DUE, {"wallet_id": wallet_id, "now": now}).all())
+        if self._due_by.get(wallet_id, EARLIEST - 1) < now:
+            together, self._expected = {wallet_id, *self._expected}, set()
+            self._learn(self._connection.execute(_DUE, {"ids": sorted(together), "now": now}).all())
+            self._due_by |= dict.fromkeys(together, now)
         return [known for known in self._known(wallet_id) if known.due is not None and known.due <= now]
 
     def owed(self, wallet_id: str) -> Sequence[Lot]:
@@ -72,7 +85,13 @@ class SqlLots:
         return [known for known in self._known(wallet_id) if known.owed]
 
     def next_due(self, wallet_id: str, after: Instant) -> Instant | None:
-        stored = self._connection.scalar(_NEXT_DUE, {"wallet_id": wallet_id, "after": after})
+        if (wallet_id, after) not in self._next_due:
+            together = {wallet_id} | {each for each, now in self._due_by.items() if now == after}
+            rows = self._connection.execute(_NEXT_DUE, {"ids": sorted(together), "after": after}).all()
+            self._next_due |= {(each, after): None for each in together} | {
+                (each, after): due for each, due in rows
+            }
+        stored = self._next_due[wallet_id, after]
         known = [known.due for known in self._known(wallet_id)]
         return min((due for due in [stored, *known] if due is not None and due > after), default=None)
 

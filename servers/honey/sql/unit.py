@@ -33,6 +33,7 @@ class Unit:
         """Read what a group of commands will ask for, in one query a table."""
         wallet_ids = [wallet_id for command in commands for wallet_id in _wallet_ids(command)]
         self._wallets.standings.prefetch(wallet_ids)
+        self._lots.expect(each for each in wallet_ids if self._wallets.get(each).next_due is not None)
         self._holds.rows.prefetch(_named(commands, "hold_id"))
         undone = _named(commands, "reversed_id")
         self._spends.rows.prefetch(undone)
