@@ -1,4 +1,4 @@
-"""Another service that listens to Identity's events, and counts how often each had its effect."""
+"""Another service that listens to the events of one, and counts how often each had its effect."""
 
 import asyncio
 from collections import Counter
@@ -9,8 +9,6 @@ from pathlib import Path
 import redis.asyncio
 from sqlalchemy import Column, Connection, Integer, Table, insert, select
 
-from servers.identity.slice import STREAM
-from servers.identity.sql.tables import common
 from servers.mesh.clock import SystemClock
 from servers.store.columns import TABLE, identifier, new_metadata
 from servers.store.config import StoreConfig
@@ -23,7 +21,7 @@ from servers.store.leases import Lease, acquire
 from servers.store.outbox import Outbox
 from servers.store.relay import Relay
 from servers.store.store import Store
-from servers.store.tables import service_tables
+from servers.store.tables import ServiceTables, service_tables
 
 FOR_EVER = 10**18
 """An instant that no lease of these tests lives to see."""
@@ -42,7 +40,7 @@ _effects = Table(
 
 
 class Downstream:
-    """Its own database, and a relay of Identity's outbox that the test turns by hand."""
+    """Its own database, and a relay of the other's outbox that the test turns by hand."""
 
     def __init__(
         self,
@@ -81,29 +79,31 @@ class Downstream:
 
 
 @asynccontextmanager
-async def downstream(identity_url: str, redis_url: str, folder: Path) -> AsyncIterator[Downstream]:
-    """Listens to the Identity of one database by way of one empty Redis."""
+async def downstream(
+    url: str, redis_url: str, folder: Path, common: ServiceTables, stream: str
+) -> AsyncIterator[Downstream]:
+    """Listens to the service of one database by way of one empty Redis."""
     clock = SystemClock()
-    identity, own = Store(StoreConfig(identity_url)), Store(StoreConfig(f"sqlite:///{folder}/downstream.db"))
+    heard, own = Store(StoreConfig(url)), Store(StoreConfig(f"sqlite:///{folder}/downstream.db"))
     client = redis.asyncio.from_url(redis_url)
     await own.transact(_metadata.create_all)
     # A name of its own, so that a server's relay may run beside it: two do no harm but repeat each other.
-    relay_lease = await _leased(identity, common.lease, "a test's relay")
+    relay_lease = await _leased(heard, common.lease, "a test's relay")
     lease = await _leased(own, _tables.lease, GROUP)
     intake = Intake(
         own, Inbox(_tables.inbox, GROUP), DeadLetters(_tables.dead_letter, GROUP), one_by_one(_count), clock
     )
     try:
         yield Downstream(
-            relay=Relay(identity, Outbox(common.outbox), client, STREAM, clock),
+            relay=Relay(heard, Outbox(common.outbox), client, stream, clock),
             relay_lease=relay_lease,
-            consumer=Consumer(intake, client, STREAM, f"{STREAM}:dead", GROUP, block_ms=1),
+            consumer=Consumer(intake, client, stream, f"{stream}:dead", GROUP, block_ms=1),
             lease=lease,
             store=own,
             redis_client=client,
         )
     finally:
-        await asyncio.gather(client.aclose(), identity.close(), own.close())
+        await asyncio.gather(client.aclose(), heard.close(), own.close())
 
 
 async def _leased(store: Store, table: Table, name: str) -> Lease:

@@ -1,12 +1,10 @@
-"""Everything that a database of Identity holds, and what a call has added to it."""
+"""Everything that the database of a service holds, and what a call has added to it."""
 
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Engine, Select, Table, select
-
-from servers.identity.sql.tables import common, metadata
+from sqlalchemy import Engine, MetaData, Select, Table, select
 
 Row = Mapping[str, object]
 Image = Mapping[str, Mapping[tuple[object, ...], Row]]
@@ -15,17 +13,16 @@ Image = Mapping[str, Mapping[tuple[object, ...], Row]]
 Growth = Counter[str]
 """How often each kind of row came, changed or went."""
 
-NOT_STATE = {common.lease.name}
 PUBLISHING = {"published_time", "attempts"}
 """What the relay writes on an outbox row: it says nothing of the event."""
-TELLING = ("type", "state")
+TELLING = ("type", "state", "kind", "account")
 """Columns whose value makes another kind of row."""
 
 
-def image_of(engine: Engine) -> Image:
-    """All rows of all tables. Leases are left out: who runs a job is no state of Identity."""
+def image_of(engine: Engine, metadata: MetaData, lease: Table) -> Image:
+    """All rows of all tables. Leases are left out: who runs a job is no state of the service."""
     with engine.connect() as connection:
-        tables = [table for table in metadata.sorted_tables if table.name not in NOT_STATE]
+        tables = [table for table in metadata.sorted_tables if table is not lease]
         return {
             table.name: {
                 _key(table, row): row for row in map(dict, connection.execute(_all(table)).mappings())

@@ -56,7 +56,7 @@ class RelayRounds:
     async def killed_at(self, number: int) -> Round:
         ground = self._ground
         member_id = ground.new_member()
-        await _jobs_running(ground)
+        await ground.restart_with_jobs()
         order = await ordered(ground.client, member_id, "gold_annual")
         ground.server.die_at(self.BEGINS, number)
         with suppress(NectaryError):
@@ -64,7 +64,7 @@ class RelayRounds:
         await ground.server.death()
         step = ground.server.steps()[-1]
         result = Round(step, Fate.ONCE if _marked(ground, member_id) else Fate.NEVER)
-        await _jobs_running(ground)
+        await ground.restart_with_jobs()
         await until(lambda: not ground.unpublished())
         await ground.downstream.consume()
         amiss = await not_heard_once(ground)
@@ -85,14 +85,14 @@ class AnnouncerRounds:
     async def killed_at(self, number: int) -> Round:
         ground = self._ground
         member_id = ground.new_member()
-        await _jobs_running(ground)
+        await ground.restart_with_jobs()
         await _granted_from_soon(ground, member_id)
         ground.server.die_at(self.BEGINS, number)
         await ground.server.death()
         found = _starts(ground.image(), member_id)
         step = ground.server.steps()[-1]
         result = Round(step, {0: Fate.NEVER, 1: Fate.ONCE}.get(found, Fate.BROKEN))
-        await _jobs_running(ground)
+        await ground.restart_with_jobs()
         await until(lambda: _starts(ground.image(), member_id) > 0)
         await asyncio.sleep(PASS_SECONDS)
         image = ground.image()
@@ -101,13 +101,6 @@ class AnnouncerRounds:
         result.expect(_starts(image, member_id) == starts == 1, f"announced {starts} times")
         result.expect(sorted(int(str(row["seq"])) for row in told) == [1, 2], "the events have a gap")
         return result
-
-
-async def _jobs_running(ground: Ground) -> None:
-    """A fresh server whose jobs need not wait for those of the dead one."""
-    await ground.close()
-    ground.let_leases_run_out()
-    await ground.restart(jobs=True)
 
 
 async def _granted_from_soon(ground: Ground, member_id: str) -> None:

@@ -1,18 +1,19 @@
 """One call, killed at one step, and everything that must hold afterwards (F-01)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any, Generic, TypeVar
 
 from clients import NectaryError
-from tests.faults.ground import Ground
 from tests.faults.image import Growth, Image, growth
 from tests.faults.kill_points import COMMITTED, is_in_doubt
-from tests.faults.stories import Call, Prepare, send
+from tests.faults.service_ground import ServiceGround
+from tests.faults.stories import Call, send
 from tests.faults.work import not_heard_once
 
-FIRST_STEP = "^SQL .*FROM identity_idempotency"
-"""With which every write begins."""
+C = TypeVar("C")
+
 NEVER_REACHED = 10_000
 
 
@@ -40,12 +41,14 @@ class Round:
             self.violations.append(f"killed at [{self.step}]: {what}")
 
 
-class StoryRounds:
+class StoryRounds(Generic[C]):
     """Kills one story at its steps."""
 
-    def __init__(self, ground: Ground, prepare: Prepare) -> None:
+    def __init__(self, ground: ServiceGround[C], prepare: Callable[[C, str], Awaitable[Call]]) -> None:
         self._ground = ground
         self._prepare = prepare
+        self._first_step = f"^SQL .*FROM {ground.service.name}_idempotency"
+        """With which every write begins."""
         self._once = Growth()
 
     async def every_step(self) -> AsyncIterator[Round]:
@@ -59,7 +62,7 @@ class StoryRounds:
         """Run it to its end and learn from it what happening once looks like; its steps."""
         ground = self._ground
         call, before = await self._prepared()
-        ground.server.die_at(FIRST_STEP, NEVER_REACHED)
+        ground.server.die_at(self._first_step, NEVER_REACHED)
         await _sent(ground, call)
         steps = ground.server.steps()
         await ground.restart()
@@ -70,7 +73,7 @@ class StoryRounds:
         """`unharmed` has run before."""
         ground = self._ground
         call, before = await self._prepared()
-        ground.server.die_at(FIRST_STEP, number)
+        ground.server.die_at(self._first_step, number)
         await _sent(ground, call)
         await ground.server.death()
         steps = ground.server.steps()
@@ -97,16 +100,18 @@ class StoryRounds:
         await self._heard(result, mended)
 
     async def _heard(self, result: Round, image: Image) -> None:
-        """Every event of every member: without a gap, and with its effect exactly once elsewhere."""
+        """Every event of everybody: without a gap, and with its effect exactly once elsewhere."""
         await self._ground.downstream.drain()
+        service = self._ground.service
         amiss = await not_heard_once(self._ground)
         result.expect(not amiss, "; ".join(amiss[:3]))
-        events = {(row["member_id"], row["seq"]) for row in image["identity_event"].values()}
-        last = {row["member_id"]: row["version"] for row in image["identity_timeline"].values()}
+        events = {(row[service.subject], row["seq"]) for row in image[service.facts.name].values()}
+        last = {row[service.subject]: row["version"] for row in image[service.heads.name].values()}
         gapless = {
-            (member, seq) for member, version in last.items() for seq in range(1, int(str(version)) + 1)
+            (subject, seq) for subject, version in last.items() for seq in range(1, int(str(version)) + 1)
         }
         result.expect(events == gapless, f"events have a gap: {events ^ gapless}")
+        result.violations += self._ground.amiss()
 
     async def _prepared(self) -> tuple[Call, Image]:
         call = await self._prepare(self._ground.client, self._ground.new_member())
@@ -118,7 +123,7 @@ class StoryRounds:
         return Fate.ONCE if growth(before, found) == self._once else Fate.BROKEN
 
 
-async def _sent(ground: Ground, call: Call) -> object:
+async def _sent(ground: ServiceGround[Any], call: Call) -> object:
     """The answer's bytes; of a refusal or a broken connection, everything that the caller is told."""
     try:
         return await send(ground.channel, call)

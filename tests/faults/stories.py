@@ -5,10 +5,22 @@ from dataclasses import dataclass
 
 from clients import Channel, IdentityClient, Purchase
 from nectary.common.v1 import money_pb2
+from nectary.honey.v1 import wallet_service_pb2 as wallet_pb
 from nectary.identity.v1 import catalog_pb2, identity_pb2
 from nectary.identity.v1 import identity_service_pb2 as pb
 
 SERVICE = "/nectary.identity.v1.IdentityService"
+
+
+Request = (
+    pb.ConfirmPaymentRequest
+    | pb.TerminateTermRequest
+    | wallet_pb.EarnPointsRequest
+    | wallet_pb.ConfirmHoldRequest
+    | wallet_pb.ReversePointsRequest
+    | wallet_pb.TransferPointsRequest
+    | wallet_pb.SpendPointsRequest
+)
 
 
 @dataclass(frozen=True)
@@ -16,7 +28,7 @@ class Call:
     """One request, the same bytes however often it is sent."""
 
     method: str
-    request: pb.ConfirmPaymentRequest | pb.TerminateTermRequest
+    request: Request
 
 
 Prepare = Callable[[IdentityClient, str], Awaitable[Call]]

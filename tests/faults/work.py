@@ -4,11 +4,13 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from clients import Channel
 from tests.faults.books import violations
 from tests.faults.crowd import Crowd
 from tests.faults.ground import Ground
+from tests.faults.service_ground import ServiceGround
 
 MEMBERS = 16
 _SEEDS = itertools.count(1)
@@ -35,9 +37,10 @@ def assert_in_order(land: Ground, crowd: Crowd) -> None:
         assert list(violations(connection, crowd.recent())) == []
 
 
-async def not_heard_once(land: Ground) -> list[str]:
+async def not_heard_once(land: ServiceGround[Any]) -> list[str]:
     """Events that had no effect at the listener, or more than one, in words."""
-    events = {(row["member_id"], row["seq"]) for row in land.image()["identity_event"].values()}
+    service, image = land.service, land.image()
+    events = {(row[service.subject], row["seq"]) for row in image[service.facts.name].values()}
     effects = await land.downstream.effects()
     missing = [f"never heard elsewhere: {name}" for name in events - effects.keys()]
     return missing + [f"heard {count} times: {name}" for name, count in effects.items() if count > 1]

@@ -1,0 +1,47 @@
+"""kill -9 at the steps of a write of points: it never happened, or it happened once (F-01, HO-11)."""
+
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.faults.honey_ground import HoneyGround, honey_ground
+from tests.faults.honey_jobs import DueRounds
+from tests.faults.honey_stories import HONEY_STORIES, Prepare
+from tests.faults.kill_points import COMMITTED
+from tests.faults.process import Nursery
+from tests.faults.rounds import StoryRounds
+from tests.servers import MariaDB, Redis
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "mysql"])
+async def honey_land(
+    request: pytest.FixtureRequest, valkey: Redis, servers: Nursery, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[HoneyGround]:
+    """A database on each engine in turn, with a server; shared by the tests of the module."""
+    folder = tmp_path_factory.mktemp("honey")
+    url = f"sqlite:///{folder}/nectary.db"
+    if request.param == "mysql":
+        mariadb = request.getfixturevalue("mariadb")
+        assert isinstance(mariadb, MariaDB)
+        url = mariadb.create_database(f"honey_{uuid.uuid4().hex}")
+    async with honey_ground(url, valkey.url, servers, folder) as made:
+        yield made
+
+
+@pytest.mark.parametrize("story", HONEY_STORIES, ids=lambda story: story.__name__)
+async def test_points_move_once_or_never(honey_land: HoneyGround, story: Prepare) -> None:
+    """At three steps here; at all of them by `make kills`."""
+    rounds = StoryRounds(honey_land, story)
+    steps = await rounds.unharmed()
+    assert steps[-1] == COMMITTED
+    for number in (len(steps) // 2, len(steps) - 1, len(steps)):
+        assert (await rounds.killed_at(number)).violations == []
+
+
+async def test_what_is_due_in_several_wallets_happens_once(honey_land: HoneyGround) -> None:
+    """HO-11: at two steps here."""
+    for number in (3, 12):
+        assert (await DueRounds(honey_land).killed_at(number)).violations == []
