@@ -1,4 +1,4 @@
-"""Members who buy and give back without rest, and who remember every answer that they got."""
+"""Members at work without rest, who remember every answer that they got."""
 
 import asyncio
 import itertools
@@ -8,18 +8,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from clients import Channel, DeadlineExceeded, IdentityClient, NectaryError, Raced, Unavailable
-from tests.faults.stories import Call, ordered, paying, refunding, send
+from clients import Channel, DeadlineExceeded, NectaryError, Raced, Unavailable
+from tests.faults.stories import Call, send
 
 T = TypeVar("T")
 
-CARDS = ("gold_monthly", "gold_quarterly", "gold_annual")
 MOST_ERRANDS = 4
 """After that somebody else takes the place, so that timelines stay as short as people's."""
-SHARE_OF_REFUNDS = 0.35
 PAUSE_SECONDS = 0.01
-ENOUGH = "HORIZON_EXCEEDED"
-"""The one refusal that members meet here: they have bought as much as can be prepaid."""
 
 
 @dataclass
@@ -34,9 +30,12 @@ class Memory:
 class Crowd:
     """A fixed number of members at work at once, whenever the gate is open."""
 
-    def __init__(self, size: int, seed: int) -> None:
+    def __init__(self, errand: "Errand", size: int, seed: int, *, enough: str) -> None:
+        """`enough` is the reason of the one refusal that they meet."""
+        self._errand = errand
         self._size = size
-        self._random = random.Random(seed)
+        self._enough = enough
+        self.chance = random.Random(seed)
         self._numbers = itertools.count(1)
         self._gate = asyncio.Event()
         self._channel: Channel | None = None
@@ -72,27 +71,18 @@ class Crowd:
         while True:
             memory = Memory(f"crowd-{next(self._numbers)}")
             self._recent.append(memory)
-            for _ in range(self._random.randint(1, MOST_ERRANDS)):
-                await self._errand(memory)
+            for _ in range(self.chance.randint(1, MOST_ERRANDS)):
+                await self._errand(self, memory)
 
-    async def _errand(self, memory: Memory) -> None:
-        """Buy a card, and sometimes give it back."""
-        card = self._random.choice(CARDS)
-        order = await self._insist(lambda channel: ordered(IdentityClient(channel), memory.member_id, card))
-        if order is None or not await self._answered(memory, paying(order)):
-            return
-        if self._random.random() < SHARE_OF_REFUNDS:
-            await self._answered(memory, refunding(memory.member_id, order_id=order.order_id))
+    async def ask(self, memory: Memory, call: Call) -> bytes | None:
+        """The answer, which is remembered; None if it is refused."""
+        answer = await self.insist(lambda channel: send(channel, call))
+        if answer is not None:
+            memory.answers[call.request.request_id] = answer
+            self.answered += 1
+        return answer
 
-    async def _answered(self, memory: Memory, call: Call) -> bool:
-        answer = await self._insist(lambda channel: send(channel, call))
-        if answer is None:
-            return False
-        memory.answers[call.request.request_id] = answer
-        self.answered += 1
-        return True
-
-    async def _insist(self, ask: Callable[[Channel], Awaitable[T]]) -> T | None:
+    async def insist(self, ask: Callable[[Channel], Awaitable[T]]) -> T | None:
         """The same request again and again, until it is answered; None if it is refused."""
         while True:
             channel = await self._admitted()
@@ -102,7 +92,7 @@ class Crowd:
                 self.met[error.code.name] += 1
                 await asyncio.sleep(PAUSE_SECONDS)
             except NectaryError as error:
-                if error.reason != ENOUGH:
+                if error.reason != self._enough:
                     self.surprises.append(str(error))
                 return None
 
@@ -112,3 +102,7 @@ class Crowd:
         self._waiting -= 1
         assert self._channel is not None, "given when the gate was opened"
         return self._channel
+
+
+Errand = Callable[[Crowd, Memory], Awaitable[None]]
+"""What a member does next."""

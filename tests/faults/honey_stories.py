@@ -24,9 +24,9 @@ async def earned(client: WalletClient, member_id: str, points: int, **more: Any)
     return (await client.earn_points(PROGRAMME, member_id, points, **more)).transaction_id
 
 
-def of(member_id: str, points: int) -> dict[str, Any]:
-    """What every call says: the member is brought so far only once, so that one name does."""
-    request_id = f"once-{member_id}"
+def of(member_id: str, points: int, request_id: str = "") -> dict[str, Any]:
+    """What every call says: of one that is the member's only one, the member's id is name enough."""
+    request_id = request_id or f"once-{member_id}"
     return {
         "request_id": request_id,
         "programme_id": PROGRAMME,

@@ -1,4 +1,4 @@
-"""Where the server of one service is killed again and again: its database, its Redis, whoever listens to it."""
+"""Where a service's server is killed again and again: its database, its Redis, whoever listens to it."""
 
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterable

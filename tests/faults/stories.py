@@ -2,25 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from clients import Channel, IdentityClient, Purchase
 from nectary.common.v1 import money_pb2
-from nectary.honey.v1 import wallet_service_pb2 as wallet_pb
 from nectary.identity.v1 import catalog_pb2, identity_pb2
 from nectary.identity.v1 import identity_service_pb2 as pb
 
 SERVICE = "/nectary.identity.v1.IdentityService"
-
-
-Request = (
-    pb.ConfirmPaymentRequest
-    | pb.TerminateTermRequest
-    | wallet_pb.EarnPointsRequest
-    | wallet_pb.ConfirmHoldRequest
-    | wallet_pb.ReversePointsRequest
-    | wallet_pb.TransferPointsRequest
-    | wallet_pb.SpendPointsRequest
-)
 
 
 @dataclass(frozen=True)
@@ -28,7 +17,8 @@ class Call:
     """One request, the same bytes however often it is sent."""
 
     method: str
-    request: Request
+    request: Any
+    """Of that method; all have a request id."""
 
 
 Prepare = Callable[[IdentityClient, str], Awaitable[Call]]

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 
+from tests.faults.load_rounds import Toll
 from tests.faults.rounds import Fate, Round
 
 HEADING = f"{'engine':7} {'story':46} {'kills':>6} {'never':>6} {'once':>6} {'violations':>11} {'seconds':>8}"
@@ -48,6 +49,11 @@ class Table:
         fates = Counter(each.fate for each in done)
         self.points.update(each.point for each in done if each.point)
         self.line(engine, story, len(done), fates, [text for each in done for text in each.violations], began)
+
+    def load(self, engine: str, story: str, toll: Toll) -> None:
+        """What kills under load came to."""
+        story = f"{story} ({toll.answered} answers)"
+        self.line(engine, story, toll.kills, Counter(), toll.violations, toll.began)
 
     def show_points(self) -> None:
         """How many of the kills hit each crash point."""

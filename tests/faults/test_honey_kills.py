@@ -5,15 +5,20 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.faults.honey_crowd import earners, forgotten_or_twice, open_shops
 from tests.faults.honey_ground import HoneyGround, honey_ground
 from tests.faults.honey_jobs import DueRounds
 from tests.faults.honey_stories import HONEY_STORIES, Prepare
 from tests.faults.kill_points import COMMITTED
+from tests.faults.load_rounds import MEMBERS, killed_under_load
 from tests.faults.process import Nursery
 from tests.faults.rounds import StoryRounds
 from tests.servers import MariaDB, Redis
 
 pytestmark = pytest.mark.timeout(300)
+
+KILLS = 4
+"""Under load, here; two hundred in `make kills`."""
 
 
 @pytest.fixture(scope="module", params=["sqlite", "mysql"])
@@ -45,3 +50,10 @@ async def test_what_is_due_in_several_wallets_happens_once(honey_land: HoneyGrou
     """HO-11: at two steps here."""
     for number in (3, 12):
         assert (await DueRounds(honey_land).killed_at(number)).violations == []
+
+
+async def test_a_server_of_honey_killed_under_load_keeps_its_books(honey_land: HoneyGround) -> None:
+    await open_shops(honey_land.client)
+    toll = await killed_under_load(honey_land, earners(MEMBERS, seed=1), forgotten_or_twice, KILLS)
+    assert toll.violations == []
+    assert toll.answered > KILLS

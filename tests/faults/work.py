@@ -11,6 +11,7 @@ from tests.faults.books import violations
 from tests.faults.crowd import Crowd
 from tests.faults.ground import Ground
 from tests.faults.service_ground import ServiceGround
+from tests.faults.shoppers import shoppers
 
 MEMBERS = 16
 _SEEDS = itertools.count(1)
@@ -19,7 +20,7 @@ _SEEDS = itertools.count(1)
 @asynccontextmanager
 async def at_work(land: Ground, channel: Channel | None = None) -> AsyncIterator[Crowd]:
     """Members who buy and give back until the block ends; by the ground's own channel, if by no other."""
-    crowd = Crowd(MEMBERS, seed=next(_SEEDS))
+    crowd = shoppers(MEMBERS, seed=next(_SEEDS))
     work = asyncio.create_task(crowd.work())
     crowd.open(channel or land.channel)
     try:
