@@ -47,6 +47,8 @@ class RelayRounds:
 
     BEGINS = "^SQL INSERT INTO identity_outbox"
     """By the payment. Its last steps are counted as well, and then the relay's."""
+    MARKS = "^SQL UPDATE identity_outbox"
+    """By the relay, which has published by then."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -54,11 +56,18 @@ class RelayRounds:
         """Events that stand in the stream twice: the relay died after it published and before it marked."""
 
     async def killed_at(self, number: int) -> Round:
+        return await self._killed(self.BEGINS, number)
+
+    async def killed_before_it_marks(self) -> Round:
+        """At the step that makes it repeat itself."""
+        return await self._killed(self.MARKS, 1)
+
+    async def _killed(self, begins: str, number: int) -> Round:
         ground = self._ground
         member_id = ground.new_member()
         await ground.restart_with_jobs()
         order = await ordered(ground.client, member_id, "gold_annual")
-        ground.server.die_at(self.BEGINS, number)
+        ground.server.die_at(begins, number)
         with suppress(NectaryError):
             await send(ground.channel, paying(order))
         await ground.server.death()
