@@ -1,0 +1,129 @@
+"""Refunds of the items of an order: what of its points stays earned, and what stays spent.
+
+Both follow from all that is refunded so far, and never from one refund by itself: many small refunds come to
+the same as one large one (HO-8). What is to be posted is the difference to what was posted before.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from domain.honey.earning_events import Item
+from domain.honey.shares import shares
+from domain.honey.verdicts import Basis
+from domain.shared.errors import FieldViolation, Invalid, Refused
+from domain.shared.money import MAX_AMOUNT
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """So much of what was paid for an item. One for which nothing was paid is given back whole, for 0."""
+
+    item_id: str
+    amount: int
+    """In minor units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The items of an order, and what of them is refunded so far."""
+
+    items: tuple[Item, ...]
+    refunded: Mapping[str, int] = field(default_factory=dict)
+    """Item id → minor units; of those of which anything is."""
+
+    def left(self, item: Item) -> int:
+        """What stays paid, in minor units."""
+        return item.paid - self.refunded.get(item.item_id, 0)
+
+    def is_returned(self, item: Item) -> bool:
+        """Whether nothing is left of it."""
+        return item.item_id in self.refunded and not self.left(item)
+
+    @property
+    def paid(self) -> int:
+        """What stays paid for all items."""
+        return sum(self.left(item) for item in self.items)
+
+    @property
+    def spent(self) -> int:
+        """Points that stay spent: of each item its share, of which a part comes back rounded down."""
+        return sum(self._spent(item) for item in self.items)
+
+    def _spent(self, item: Item) -> int:
+        if self.is_returned(item):
+            return 0
+        refunded = self.refunded.get(item.item_id, 0)
+        return item.spent - (item.spent * refunded // item.paid if refunded else 0)
+
+    def earned(self, basis: Basis) -> int:
+        """Points that stay earned by a rule: what it gives for what stays paid; of no item, nothing."""
+        if self.items and all(self.is_returned(item) for item in self.items):
+            return 0
+        return basis.points(self.paid)
+
+    def earned_by_item(self, basis: Basis) -> list[int]:
+        """The same, split by what stays paid for each."""
+        weights = [self.left(item) if self.paid else not self.is_returned(item) for item in self.items]
+        return shares(self.earned(basis), weights)
+
+
+def refunded(order: Order, refunds: Sequence[Refund]) -> Order:
+    """The order after some more of it was refunded: all of these, or none.
+
+    Raises Invalid (an item that is not the order's, an amount that is none) and Refused (MORE_THAN_ORDERED).
+    """
+    _require_sound(order, refunds)
+    so_far = dict(order.refunded)
+    items = {item.item_id: item for item in order.items}
+    for refund in refunds:
+        item = items[refund.item_id]
+        before = Order(order.items, so_far)
+        if refund.amount > before.left(item) or before.is_returned(item):
+            raise _more_than_ordered(refund, before.left(item))
+        so_far[refund.item_id] = so_far.get(refund.item_id, 0) + refund.amount
+    return Order(order.items, so_far)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What is to be posted so that an order's points are what they shall be. Nothing of it is below zero."""
+
+    take_back: Mapping[str, int]
+    """Rule id → points of its earning."""
+    give_back: int
+    """Points of the order's spend."""
+
+
+def settlement(order: Order, bases: Iterable[Basis], earned: Mapping[str, int], spent: int) -> Settlement:
+    """From what stays earned, by rule id, and spent by what was posted for the order so far."""
+    due = {basis.rule.rule_id: order.earned(basis) for basis in bases}
+    take_back = {
+        rule_id: points - due[rule_id] for rule_id, points in earned.items() if points != due[rule_id]
+    }
+    return Settlement(take_back, spent - order.spent)
+
+
+def _require_sound(order: Order, refunds: Sequence[Refund]) -> None:
+    items = {item.item_id: item for item in order.items}
+    found = list[FieldViolation]()
+    for place, refund in enumerate(refunds):
+        item = items.get(refund.item_id)
+        if item is None:
+            path = f"refunds[{place}].item_id"
+            found.append(FieldViolation(path, "ITEM_UNKNOWN", "`item_id` is one of the order's"))
+        elif not min(item.paid, 1) <= refund.amount <= MAX_AMOUNT:
+            path = f"refunds[{place}].amount_minor"
+            description = "`amount_minor` is above 0; 0 for an item for which nothing was paid"
+            found.append(FieldViolation(path, "OUT_OF_BOUNDS", description))
+    if found:
+        raise Invalid(found)
+
+
+def _more_than_ordered(refund: Refund, left: int) -> Refused:
+    return Refused(
+        "MORE_THAN_ORDERED",
+        f"{refund.amount} is to be refunded of item {refund.item_id}, of which {left} is left",
+        item_id=refund.item_id,
+        wanted=str(refund.amount),
+        left=str(left),
+    )
