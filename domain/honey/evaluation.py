@@ -39,14 +39,14 @@ class EarningStanding:
         return Quote(event.ordered, self.held_at_order)
 
 
-def counters(rules: EarningRules, event: Event) -> set[Counter]:
-    """Those that the event may count in. Raises Invalid for a scene that is not known."""
-    return {
+def counters(rules: EarningRules, event: Event) -> list[Counter]:
+    """Those that the event may count in, always in the same order. Raises Invalid for an unknown scene."""
+    return sorted(
         counter_of(rule.rule_id, cap, event.occurred, rules.zone)
         for rule in _scene(rules, event).rules
         for cap in rule.caps
         if cap.window is not Window.EVENT
-    }
+    )
 
 
 def evaluate(rules: EarningRules, event: Event, standing: EarningStanding, now: Instant) -> Evaluation:
