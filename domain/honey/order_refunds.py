@@ -7,10 +7,11 @@ the same as one large one (HO-8). What is to be posted is the difference to what
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from domain.honey import refusals
 from domain.honey.earning_events import Item
 from domain.honey.shares import shares
 from domain.honey.verdicts import Basis
-from domain.shared.errors import FieldViolation, Invalid, Refused
+from domain.shared.errors import FieldViolation, Invalid
 from domain.shared.money import MAX_AMOUNT
 
 
@@ -79,7 +80,7 @@ def refunded(order: Order, refunds: Sequence[Refund]) -> Order:
         item = items[refund.item_id]
         before = Order(order.items, so_far)
         if refund.amount > before.left(item) or before.is_returned(item):
-            raise _more_than_ordered(refund, before.left(item))
+            raise refusals.more_than_ordered(refund.item_id, refund.amount, before.left(item))
         so_far[refund.item_id] = so_far.get(refund.item_id, 0) + refund.amount
     return Order(order.items, so_far)
 
@@ -95,12 +96,13 @@ class Settlement:
 
 
 def settlement(order: Order, bases: Iterable[Basis], earned: Mapping[str, int], spent: int) -> Settlement:
-    """From what stays earned, by rule id, and spent by what was posted for the order so far."""
+    """From what is posted for the order now: earned, by rule id, and spent.
+
+    What was taken or given back already for another reason is not done twice, and not undone.
+    """
     due = {basis.rule.rule_id: order.earned(basis) for basis in bases}
-    take_back = {
-        rule_id: points - due[rule_id] for rule_id, points in earned.items() if points != due[rule_id]
-    }
-    return Settlement(take_back, spent - order.spent)
+    take_back = {rule_id: points - due[rule_id] for rule_id, points in earned.items() if points > due[rule_id]}
+    return Settlement(take_back, max(spent - order.spent, 0))
 
 
 def _require_sound(order: Order, refunds: Sequence[Refund]) -> None:
@@ -117,13 +119,3 @@ def _require_sound(order: Order, refunds: Sequence[Refund]) -> None:
             found.append(FieldViolation(path, "OUT_OF_BOUNDS", description))
     if found:
         raise Invalid(found)
-
-
-def _more_than_ordered(refund: Refund, left: int) -> Refused:
-    return Refused(
-        "MORE_THAN_ORDERED",
-        f"{refund.amount} is to be refunded of item {refund.item_id}, of which {left} is left",
-        item_id=refund.item_id,
-        wanted=str(refund.amount),
-        left=str(left),
-    )

@@ -51,6 +51,16 @@ def more_than_earned(wanted: int, left: int) -> Refused:
     )
 
 
+def more_than_ordered(item_id: str, wanted: int, left: int) -> Refused:
+    return Refused(
+        "MORE_THAN_ORDERED",
+        f"{wanted} minor units of item {item_id} are to be refunded, {left} are left",
+        item_id=item_id,
+        wanted=str(wanted),
+        left=str(left),
+    )
+
+
 def too_many_holds(limit: int) -> Refused:
     return Refused(
         "TOO_MANY_HOLDS", f"the wallet has {limit} open holds, which is the limit", limit=str(limit)

@@ -73,7 +73,7 @@ class Books:
         """What is known when an event comes."""
         known = {each: self.counted[self._of(event, each)] for each in counters(self.rules, event)}
         rule_ids = [rule.rule_id for scene in self.rules.scenes for rule in scene.rules]
-        earned_at = {rule_id: self.earned_at[event.member_id, rule_id] for rule_id in rule_ids}
+        earned_at = {rule_id: tuple(self.earned_at[event.member_id, rule_id]) for rule_id in rule_ids}
         return EarningStanding(known, *held, earned_at, self.recorded.get(event.event_id))
 
     def post(self, event: Event, evaluation: Evaluation) -> None:
@@ -181,6 +181,16 @@ def programmes(draw: st.DrawFn) -> EarningRules:
     return EarningRules(ZONE, [Scene(SCENE, rules, draw(st.sampled_from(Mode)))])
 
 
+@st.composite
+def capped_programmes(draw: st.DrawFn) -> EarningRules:
+    """One scene of two rules that match every event, but for their caps."""
+    rules = [
+        a_rule(FixedPoints(draw(st.integers(1, 12))), rule_id=each, caps=draw(caps()))
+        for each in ("r1", "r2")
+    ]
+    return the_rules(*rules)
+
+
 @dataclass(frozen=True)
 class Step:
     """An event comes, or so much of an earlier one's points by a rule is taken back."""
@@ -212,6 +222,6 @@ def histories(draw: st.DrawFn) -> list[Step]:
             items=tuple(Item(f"i{place}", each) for place, each in enumerate(paid)),
         )
         held = st.frozensets(st.sampled_from(sorted(_IDS)), max_size=2)
-        back = draw(st.none() | st.none() | st.tuples(st.integers(0, 20), st.integers(1, 30)))
+        back = draw(st.none() | st.tuples(st.integers(0, 20), st.integers(1, 30)))
         steps.append(Step(now, event, (draw(held), draw(held)), back))
     return steps

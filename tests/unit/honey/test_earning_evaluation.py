@@ -5,7 +5,7 @@ from hypothesis import given
 from domain.honey.earning_rules import EarningRules
 from domain.honey.evaluation import evaluate
 from domain.honey.windows import Window
-from tests.unit.honey.earnings import Books, Step, histories, programmes
+from tests.unit.honey.earnings import Books, Step, capped_programmes, histories, programmes
 from tests.unit.honey.naive_earning import Happened, NaiveProgramme
 
 
@@ -13,6 +13,16 @@ from tests.unit.honey.naive_earning import Happened, NaiveProgramme
 def test_any_history_earns_as_if_points_were_counted_one_by_one(
     rules: EarningRules, history: list[Step]
 ) -> None:
+    _run_both(rules, history)
+
+
+@given(capped_programmes(), histories())
+def test_what_caps_leave_is_what_looking_back_finds(rules: EarningRules, history: list[Step]) -> None:
+    """HO-10: where caps alone decide, so that they are met in windows of all kinds."""
+    _run_both(rules, history)
+
+
+def _run_both(rules: EarningRules, history: list[Step]) -> None:
     books, naive = Books(rules), NaiveProgramme(rules.scenes[0])
     for step in history:
         _take_back(step, books, naive)
@@ -25,9 +35,19 @@ def test_any_history_earns_as_if_points_were_counted_one_by_one(
         assert [
             (each.basis.rule, each.points, each.active_from, each.expires) for each in evaluation.earnings
         ] == [(each.rule, each.points, each.active_from, each.expires) for each in naive.happened[known:]]
+        _counters_agree(books, naive)
 
 
-@given(programmes(), histories())
+def _counters_agree(books: Books, naive: NaiveProgramme) -> None:
+    caps = {rule.rule_id: rule.caps for rule in naive.scene.rules}
+    for (member_id, counter), counted in books.counted.items():
+        (cap,) = [
+            cap for cap in caps[counter.rule_id] if (cap.scope, cap.window) == (counter.scope, counter.window)
+        ]
+        assert counted == naive.used(counter.rule_id, cap, member_id, counter.start)
+
+
+@given(programmes() | capped_programmes(), histories())
 def test_no_cap_is_ever_exceeded_in_any_window(rules: EarningRules, history: list[Step]) -> None:
     """HO-10: by what the second implementation finds in what was posted."""
     books, naive = Books(rules), NaiveProgramme(rules.scenes[0])

@@ -1,6 +1,6 @@
 """HO-8: what is earned and spent of an order depends on what was refunded of it, not on the steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -12,11 +12,22 @@ from domain.honey.earning_awards import FixedPoints, ProportionalPoints
 from domain.honey.earning_caps import Cap, Over
 from domain.honey.earning_conditions import PaidBetween
 from domain.honey.earning_events import Item
+from domain.honey.earning_rules import EarningRules
+from domain.honey.evaluation import evaluate
 from domain.honey.order_refunds import Order, Refund, refunded, settlement
 from domain.honey.verdicts import Basis
 from domain.honey.windows import Window
 from domain.shared.errors import Invalid, Refused
-from tests.unit.honey.earnings import START, Books, a_rule, an_order, the_rules
+from tests.unit.honey.earnings import (
+    START,
+    Books,
+    Step,
+    a_rule,
+    an_order,
+    histories,
+    programmes,
+    the_rules,
+)
 
 PER_100 = ProportionalPoints(1, 100, "CNY")
 ONE = Fraction(1)
@@ -184,6 +195,13 @@ def test_a_cap_that_rejects_does_not_limit_what_stays() -> None:
     assert Order((Item("a", 1500),), {"a": 100}).earned(earning.basis) == 14
 
 
+def test_what_was_undone_for_another_reason_is_not_undone_twice() -> None:
+    """HO-8: an operator took back 6 of 10 and gave back 5 of 5; the refund of a half takes no more, nor gives."""
+    basis, order = Basis(a_rule(PER_100), ONE, None), Order((Item("a", 1000, 5),), {"a": 500})
+    due = settlement(order, [basis], {"base": 4}, 0)
+    assert (due.take_back, due.give_back) == ({}, 0)
+
+
 @given(st.permutations([3, 4, 5]))
 def test_counters_do_not_depend_on_the_order_of_refunds(amounts: list[int]) -> None:
     """HO-8, HO-10."""
@@ -229,3 +247,26 @@ def test_what_is_no_amount_is_told_with_its_place() -> None:
         "refunds[3].item_id",
         "refunds[4].amount_minor",
     ]
+
+
+@given(programmes(), histories(), st.data())
+def test_what_stays_is_what_the_rule_would_have_given_for_it(
+    rules: EarningRules, history: list[Step], data: st.DataObject
+) -> None:
+    """HO-8: as if only what stays had been paid, with what was known when the event came."""
+    books = Books(rules)
+    for step in history:
+        standing = books.standing(step.event, step.held)
+        evaluation = evaluate(rules, step.event, standing, step.now)
+        books.post(step.event, evaluation)
+        order = Order(step.event.items)
+        for item in order.items:
+            if item.paid:
+                order = refunded(order, [Refund(item.item_id, data.draw(st.integers(1, item.paid)))])
+        stays = tuple(replace(item, paid=order.left(item)) for item in order.items)
+        if not order.paid:
+            continue
+        for earning in evaluation.earnings:
+            alone = the_rules(earning.basis.rule)
+            would = evaluate(alone, replace(step.event, items=stays), standing, step.now)
+            assert order.earned(earning.basis) == would.points
