@@ -12,7 +12,7 @@ from domain.honey.earning_caps import Counted, Counter, counter_of
 from domain.honey.earning_conditions import Quote
 from domain.honey.earning_events import Event, require_sound, require_the_same
 from domain.honey.earning_rules import EarningRules, Mode, QuotedAt, Scene
-from domain.honey.offers import Occasion, Offer, offer
+from domain.honey.offers import Offer, Situation, offer
 from domain.honey.verdicts import MATCHES, Evaluation, Outcome, Verdict
 from domain.honey.windows import Window
 from domain.shared.errors import FieldViolation, Invalid
@@ -63,7 +63,7 @@ def evaluate(rules: EarningRules, event: Event, standing: EarningStanding, now: 
     offers = [
         offer(
             rule,
-            Occasion(
+            Situation(
                 event=event,
                 quote=standing.quote(event, rule.quoted_at),
                 counted=standing.counted,

@@ -17,7 +17,7 @@ from domain.shared.instants import Instant, add
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class Situation:
     """What a rule is asked about: an event, and what was known when it came."""
 
     event: Event
@@ -37,31 +37,31 @@ class Offer:
     earning: Earning | None = None
 
 
-def offer(rule: EarningRule, occasion: Occasion) -> Offer:
+def offer(rule: EarningRule, situation: Situation) -> Offer:
     """By the counters as they stand."""
-    for outcome, because in _objections(rule, occasion):
+    for outcome, because in _objections(rule, situation):
         return Offer(_verdict(rule, outcome, because))
-    applying = [each.factor for each in rule.multipliers if each.applies(occasion.quote)]
+    applying = [each.factor for each in rule.multipliers if each.applies(situation.quote)]
     factor = combined(rule.combination, applying)
-    uncapped = rule.points(occasion.event.paid, factor)
+    uncapped = rule.points(situation.event.paid, factor)
     if not uncapped:
         return Offer(_verdict(rule, Outcome.NOTHING, "less than one point"))
-    kept = _limited(rule, uncapped, occasion)
+    kept = _limited(rule, uncapped, situation)
     verdict = _told(rule, factor, uncapped, kept)
-    return Offer(verdict, _earning(rule, factor, kept, occasion) if kept.points else None)
+    return Offer(verdict, _earning(rule, factor, kept, situation) if kept.points else None)
 
 
-def _objections(rule: EarningRule, occasion: Occasion) -> Iterator[tuple[Outcome, str]]:
+def _objections(rule: EarningRule, situation: Situation) -> Iterator[tuple[Outcome, str]]:
     """Why it gives nothing, the first reason first."""
-    event, quote, zone = occasion.event, occasion.quote, occasion.zone
+    event, quote, zone = situation.event, situation.quote, situation.zone
     if not rule.starts <= quote.at < rule.ends:
         yield Outcome.NOT_IN_FORCE, "not in force then"
     if because := _mismatch(rule, event, quote):
         yield Outcome.NOT_MATCHED, because
-    if any(_is_near(rule, event.occurred, other, zone) for other in occasion.earned_at):
+    if any(_is_near(rule, event.occurred, other, zone) for other in situation.earned_at):
         yield Outcome.COOLING_DOWN, "earned by it too short a time before or after"
     active_from, ends = _life(rule, event, zone)
-    if ends is not None and ends <= max(active_from, occasion.now):
+    if ends is not None and ends <= max(active_from, situation.now):
         yield Outcome.TOO_LATE, "the points would have expired before they could be spent"
 
 
@@ -86,17 +86,17 @@ def _life(rule: EarningRule, event: Event, zone: str) -> tuple[Instant, Instant 
     return active_from, expires(rule.expiry, active_from, zone)
 
 
-def _limited(rule: EarningRule, points: int, occasion: Occasion) -> Limited:
+def _limited(rule: EarningRule, points: int, situation: Situation) -> Limited:
     rooms = []
     for cap in rule.caps:
-        counter = counter_of(rule.rule_id, cap, occasion.event.occurred, occasion.zone)
+        counter = counter_of(rule.rule_id, cap, situation.event.occurred, situation.zone)
         # A cap may have been lowered below what was counted.
-        rooms.append((cap, max(cap.points - occasion.counted.get(counter, 0), 0)))
+        rooms.append((cap, max(cap.points - situation.counted.get(counter, 0), 0)))
     return limited(points, rooms)
 
 
-def _earning(rule: EarningRule, factor: Fraction, kept: Limited, occasion: Occasion) -> Earning:
-    event, zone = occasion.event, occasion.zone
+def _earning(rule: EarningRule, factor: Fraction, kept: Limited, situation: Situation) -> Earning:
+    event, zone = situation.event, situation.zone
     active_from, ends = _life(rule, event, zone)
     return Earning(
         basis=Basis(rule, factor, kept.room),

@@ -57,10 +57,10 @@ class Order:
         return item.spent - (item.spent * refunded // item.paid if refunded else 0)
 
     def earned(self, basis: Basis) -> int:
-        """Points that stay earned by a rule: what it gives for what stays paid; of no item, nothing."""
-        if self.items and all(self.is_returned(item) for item in self.items):
-            return 0
-        return basis.points(self.paid)
+        """Points that stay earned by a rule: what it gives for what stays paid."""
+        # A gift that is kept keeps no points.
+        is_given_back = self.refunded and not self.paid and not self.spent
+        return 0 if is_given_back else basis.points(self.paid)
 
     def earned_by_item(self, basis: Basis) -> list[int]:
         """The same, split by what stays paid for each."""
@@ -101,7 +101,9 @@ def settlement(order: Order, bases: Iterable[Basis], earned: Mapping[str, int], 
     What was taken or given back already for another reason is not done twice, and not undone.
     """
     due = {basis.rule.rule_id: order.earned(basis) for basis in bases}
-    take_back = {rule_id: points - due[rule_id] for rule_id, points in earned.items() if points > due[rule_id]}
+    take_back = {
+        rule_id: points - due[rule_id] for rule_id, points in earned.items() if points > due[rule_id]
+    }
     return Settlement(take_back, max(spent - order.spent, 0))
 
 

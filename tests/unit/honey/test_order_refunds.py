@@ -115,8 +115,8 @@ def test_what_stays_is_what_counting_one_by_one_finds(
         one_by_one.settle(refund)
     back = {refund.item_id: refund.amount for refund in whole}
     assert one_by_one.spent == sum(_naive_spent(item, back.get(item.item_id)) for item in items)
-    gone = all(back.get(item.item_id) == item.paid for item in items)
     paid = sum(item.paid - back.get(item.item_id, 0) for item in items)
+    gone = back and paid == one_by_one.spent == 0
     assert one_by_one.earned == (0 if gone else _naive_earned(basis, paid))
 
 
@@ -169,6 +169,20 @@ def test_a_fixed_award_stays_as_long_as_anything_does() -> None:
     assert (ledger.earned, ledger.spent) == (0, 0)
 
 
+def test_a_gift_that_is_kept_keeps_no_points() -> None:
+    ledger = posted((Item("a", 100), Item("gift", 0)), Basis(a_rule(FixedPoints(50)), ONE, None))
+    ledger.settle(Refund("a", 99))
+    assert ledger.earned == 50
+    ledger.settle(Refund("a", 1))
+    assert ledger.earned == 0
+
+
+def test_an_order_for_which_nothing_was_paid_keeps_its_points_as_long_as_nothing_comes_back() -> None:
+    basis = Basis(a_rule(FixedPoints(50)), ONE, None)
+    assert Order((Item("gift", 0),)).earned(basis) == 50
+    assert Order((Item("gift", 0),), {"gift": 0}).earned(basis) == 0
+
+
 def test_an_order_that_falls_below_what_a_rule_asks_for_loses_what_it_gave() -> None:
     rule = a_rule(PER_100, conditions=(PaidBetween("CNY", 500),))
     ledger = posted((Item("a", 600),), Basis(rule, ONE, None))
@@ -196,7 +210,7 @@ def test_a_cap_that_rejects_does_not_limit_what_stays() -> None:
 
 
 def test_what_was_undone_for_another_reason_is_not_undone_twice() -> None:
-    """HO-8: an operator took back 6 of 10 and gave back 5 of 5; the refund of a half takes no more, nor gives."""
+    """HO-8: an operator took back 6 of 10, and gave back 5 of 5; then a half is refunded."""
     basis, order = Basis(a_rule(PER_100), ONE, None), Order((Item("a", 1000, 5),), {"a": 500})
     due = settlement(order, [basis], {"base": 4}, 0)
     assert (due.take_back, due.give_back) == ({}, 0)
