@@ -115,9 +115,7 @@ def _earning(rule: EarningRule, factor: Fraction, kept: Limited, situation: Situ
 def _told(rule: EarningRule, factor: Fraction, uncapped: int, kept: Limited) -> Verdict:
     if kept.by is None:
         return _verdict(rule, Outcome.EARNED, f"multiplied by {factor}", kept.points)
-    cap, outcome = kept.by, Outcome.CAPPED
-    if not kept.points:
-        outcome = _lost_to(cap)
+    cap, outcome = kept.by, Outcome.CAPPED if kept.points else _lost_to(kept.by)
     whose = "everybody together" if cap.scope is Scope.EVERYBODY else "a member"
     because = f"from {uncapped} to {kept.points}: {whose} at most {cap.points}, window {cap.window.value}"
     return _verdict(rule, outcome, because, kept.points)
