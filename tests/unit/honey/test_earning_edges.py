@@ -91,6 +91,16 @@ def test_a_cap_that_is_met_in_the_middle_of_an_event_cuts_it_and_says_so() -> No
     assert books.record(an_order(1000, event_id="e4", at=START + DAY)).points == 10
 
 
+def test_a_day_ends_at_midnight_of_the_programme_s_zone() -> None:
+    midnight = START + 14 * HOUR
+    books = Books(the_rules(a_rule(FixedPoints(10), caps=(Cap(10, Window.DAY),))))
+    earned = [
+        books.record(an_order(1, event_id=f"e{at}", at=midnight + at), midnight + DAY).points
+        for at in (-DAY, -1, 0, DAY - 1, DAY)
+    ]
+    assert earned == [10, 0, 10, 0, 10]
+
+
 def test_a_cap_that_rejects_leaves_its_room_to_smaller_events() -> None:
     books = Books(the_rules(a_rule(caps=(Cap(12, Window.DAY, over=Over.REJECT),))))
     assert books.record(an_order(1000)).points == 10
