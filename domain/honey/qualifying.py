@@ -31,3 +31,12 @@ class Movement:
     def is_late_reversal(self) -> bool:
         """Whether it takes away points that had been relied on meanwhile."""
         return self.points < 0 and self.recorded > self.effective
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A movement in its window."""
+
+    movement: Movement
+    until: Instant
+    """The first instant at which it no longer counts."""

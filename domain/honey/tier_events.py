@@ -81,7 +81,8 @@ def next_turn(
 ) -> Instant | None:
     """Nothing is to be told before this unless a movement comes; None: not until then."""
     status = tier_at(rules, movements, now, now, promises)
-    ahead = [*Tally(history(rules, movements, now, now).periods, movements).instants]
+    ahead = [*Tally(history(rules, movements, now, now).known).instants]
+    ahead += [movement.effective for movement in movements]
     ahead += [promise.since for promise in promises]
     if status.rung == status.following == 0 and not any(instant > now for instant in ahead):
         return None
@@ -98,7 +99,7 @@ def turns(
     """The instants after one and until another at which something may change, in order."""
     seen = history(rules, movements, until, until, promises)
     found = {movement.recorded for movement in movements}
-    found |= set(Tally(seen.periods, movements).instants)
+    found |= set(Tally(seen.known).instants)
     for season in (*seen.given.values(), *seen.due.values()):
         found |= {season.start, *(since for since, _ in season.rungs)}
     return sorted(instant for instant in found if after < instant <= until)

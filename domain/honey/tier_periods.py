@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from domain.honey.qualifying import Movement
+from domain.honey.qualifying import Counted, Movement
 from domain.honey.tier_rules import CalendarYear, TierRules, Window
 from domain.shared.instants import Instant, Period, Unit, add, local_date, midnight
 
@@ -33,11 +33,12 @@ class Periods:
             number += 1
         return number
 
-    def counts_until(self, movement: Movement) -> Instant:
-        """The first instant at which a movement no longer counts."""
+    def counted(self, movement: Movement) -> Counted:
+        """In the window of what it earned, or takes back."""
         if isinstance(self.window, CalendarYear):
-            return self.start(self.number(movement.earned_at) + 1)
-        return add(movement.earned_at, Period(self.window.months, Unit.MONTH), self.zone)
+            return Counted(movement, self.start(self.number(movement.earned_at) + 1))
+        months = Period(self.window.months, Unit.MONTH)
+        return Counted(movement, add(movement.earned_at, months, self.zone))
 
     def _about(self, at: Instant) -> int:
         day, first = local_date(at, self.zone), local_date(self.anchor, self.zone)

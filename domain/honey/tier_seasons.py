@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from domain.honey.qualifying import Movement
+from domain.honey.qualifying import Counted
 from domain.honey.tier_periods import Periods
 from domain.honey.tier_rules import Effect, TierRules
 from domain.shared.instants import Instant, add
@@ -43,11 +43,12 @@ class Floor:
 class Tally:
     """Qualifying points as time goes by."""
 
-    def __init__(self, periods: Periods, movements: Iterable[Movement]) -> None:
+    def __init__(self, counted: Iterable[Counted]) -> None:
         steps = list[tuple[Instant, int]]()
-        for movement in movements:
-            if movement.effective < (end := periods.counts_until(movement)):
-                steps += [(movement.effective, movement.points), (end, -movement.points)]
+        for each in counted:
+            if each.movement.effective < each.until:
+                steps.append((each.movement.effective, each.movement.points))
+                steps.append((each.until, -each.movement.points))
         self._steps = sorted(steps)
         self._done = 0
         self.points = 0
@@ -69,7 +70,7 @@ class Tally:
 def seasons(
     rules: TierRules,
     periods: Periods,
-    movements: Iterable[Movement],
+    counted: Iterable[Counted],
     at: Instant,
     told: Mapping[int, Season],
     floors: Sequence[Floor] = (),
@@ -78,7 +79,7 @@ def seasons(
 
     `told` is what the member was told of periods already, and does not stand lower in them than it says.
     """
-    tally = Tally(periods, movements)
+    tally = Tally(counted)
     begins = [at, *tally.instants[:1], *(season.start for season in told.values())]
     first = periods.number(min([*begins, *(floor.start for floor in floors)]))
     made, rung = dict[int, Season](), 0

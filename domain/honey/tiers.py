@@ -57,7 +57,7 @@ def tier_at(
     number = seen.periods.number(at)
     season, after = seen.given[number], seen.given[number + 1]
     rung = season.rung_at(at)
-    tally = Tally(seen.periods, seen.known)
+    tally = Tally(seen.known)
     tally.go_to(at)
     above = rules.tiers[rung + 1] if rung < rules.top else None
     return TierStatus(
