@@ -34,7 +34,7 @@ _LONGEST = {
 
 def conditions(rule: EarningRule, at: str) -> Iterator[FieldViolation]:
     for place, condition in enumerate(rule.conditions):
-        yield from _condition(condition, f"{at}[{place}]")
+        yield from one_condition(condition, f"{at}[{place}]")
     for kind, count in Counter(type(each).__name__ for each in rule.conditions).items():
         if count > 1:
             yield FieldViolation(at, "TWICE", f"there is another {kind}")
@@ -73,7 +73,7 @@ def life(rule: EarningRule, at: str) -> Iterator[FieldViolation]:
                 yield FieldViolation(f"{at}.expiry.dates", "NOT_IN_ORDER", "each date once, in order")
 
 
-def _condition(condition: Condition, at: str) -> Iterator[FieldViolation]:
+def one_condition(condition: Condition, at: str) -> Iterator[FieldViolation]:
     match condition:
         case HoldsAnyOf(ids) | HoldsNoneOf(ids):
             yield from some_ids(f"{at}.sku_ids", ids)
