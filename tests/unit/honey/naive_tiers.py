@@ -41,16 +41,16 @@ class NaiveTiers:
     rules: NaiveRules
     story: Sequence[Told]
 
-    def rung(self, day: date, known: date) -> int:
-        """On a day, as known on another."""
+    def told(self, known: date) -> dict[date, int]:
+        """The rung of each day, as known on one; of those to come in its period, what is promised."""
         told = dict[date, int]()
         heard = [each for each in self.story if each.heard <= known]
         busy = {day for each in heard for day in (each.heard, each.happened)}
         for today in _days(min([known, *busy]), known):
             if today in busy or self._begins(today):
-                path = self._path(today, max(today, self._end(today) - ONE), today, told)
+                path = self._path(today, self._end(today) - ONE, today, told)
                 told |= {each: max(rung, told.get(each, 0)) for each, rung in path.items()}
-        return self._path(day, day, known, told)[day]
+        return told
 
     def points(self, day: date, known: date) -> int:
         counting = (told for told in self.story if told.heard <= known and told.happened <= day)

@@ -173,6 +173,27 @@ def test_a_reversal_told_late_takes_nothing_that_was_promised() -> None:
     assert now(YEARLY, in_time, on("2026-01-01")).tier_id == "base"
 
 
+def test_a_reversal_told_after_the_period_takes_nothing_of_the_next() -> None:
+    """Nothing else happened between: only a period began, and was decided by what was known."""
+    rules = TierRules(TIERS, RollingMonths(2))
+    first, bought = earned(1, "2025-01-15"), earned(500, "2026-01-14")
+    returned = undone(500, "2026-01-14T18:00", "2026-01-20", "2026-01-14")
+    movements, turn = [first, bought, returned], on("2026-03-15")
+    assert now(rules, movements, on("2026-01-15")).until == turn
+    assert now(rules, movements, on("2026-01-20")).supported == 0
+    assert now(rules, movements, turn - 1).tier_id == "gold"
+    assert now(rules, movements, turn).tier_id == "base"
+
+
+def test_a_movement_told_late_does_not_move_the_periods() -> None:
+    rules = TierRules(TIERS, RollingMonths(12))
+    known, late = earned(500, "2026-02-01"), earned(1, "2025-08-01", heard="2026-05-01")
+    told = now(rules, [known], on("2026-03-01"))
+    assert told.until == on("2027-02-01")
+    seen = now(rules, [late, known], on("2026-06-01"))
+    assert (seen.until, seen.period_start) == (told.until, on("2026-02-01"))
+
+
 def test_one_step_down_is_counted_from_the_tier_that_the_member_had() -> None:
     rules = TierRules(TIERS, downgrade=Downgrade.ONE_STEP)
     movements = [earned(500, "2025-12-20"), undone(500, "2025-12-27", "2026-02-10", "2025-12-20")]
