@@ -37,8 +37,8 @@ class TierStatus:
 
     @property
     def is_at_risk(self) -> bool:
-        """Whether it is lost unless more points come."""
-        return self.until is not None and (self.following < self.rung or self.supported < self.rung)
+        """Whether it is lost when the period ends, or the grace after it, unless more points come."""
+        return self.until is not None and self.following < self.rung
 
 
 def tier_at(

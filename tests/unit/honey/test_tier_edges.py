@@ -194,6 +194,15 @@ def test_a_movement_told_late_does_not_move_the_periods() -> None:
     assert (seen.until, seen.period_start) == (told.until, on("2026-02-01"))
 
 
+def test_a_tier_that_the_next_period_begins_with_anyway_is_not_at_risk() -> None:
+    rules = TierRules(TIERS, effect=Effect.NEXT_PERIOD)
+    bought, returned = earned(100, "2025-12-20"), undone(100, "2025-12-27", "2026-02-10", "2025-12-20")
+    movements, heard = [bought, returned, earned(500, "2026-01-05")], on("2026-02-10")
+    assert (now(rules, movements, heard).tier_id, now(rules, movements, heard).supported) == ("silver", 0)
+    assert not now(rules, movements, heard).is_at_risk
+    assert not tier_events(rules, movements, heard - 1, heard)
+
+
 def test_one_step_down_is_counted_from_the_tier_that_the_member_had() -> None:
     rules = TierRules(TIERS, downgrade=Downgrade.ONE_STEP)
     movements = [earned(500, "2025-12-20"), undone(500, "2025-12-27", "2026-02-10", "2025-12-20")]

@@ -168,7 +168,7 @@ def test_events_tell_every_change_and_nothing_else(
             assert until is not None
             assert event.at >= until
         if isinstance(event, TierAtRisk):
-            assert event.falls_to_tier_id <= tier_id
+            assert event.falls_to_tier_id < tier_id
         tier_id, until = event.tier_id, event.until
     assert tier_id == tier_at(rules, movements, last, last).tier_id
 
