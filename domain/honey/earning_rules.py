@@ -1,6 +1,5 @@
 """Earning rules: for what members get points, how many, and for how long."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -50,6 +49,10 @@ class EarningRule:
     """None: never."""
     return_window: Period | None = None
     """So long after the event the points are pending."""
+    merchant_id: str = ""
+    """Who pays for the points; empty: the programme."""
+    priority: int = 0
+    """Points of a lower number are burnt first."""
     quoted_at: QuotedAt = QuotedAt.ORDER
     starts: Instant = 0
     ends: Instant = LATEST
@@ -67,7 +70,7 @@ class Scene:
     """What a member can do to earn points, and by which rules, in their order."""
 
     scene_id: str
-    rules: Sequence[EarningRule]
+    rules: tuple[EarningRule, ...]
     mode: Mode = Mode.FIRST_MATCH
 
 
@@ -76,7 +79,7 @@ class EarningRules:
     """All of a programme, whose zone has the calendar."""
 
     zone: str
-    scenes: Sequence[Scene] = ()
+    scenes: tuple[Scene, ...] = ()
 
     def scene(self, scene_id: str) -> Scene | None:
         return next((scene for scene in self.scenes if scene.scene_id == scene_id), None)

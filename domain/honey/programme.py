@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.shared.instants import DAY
-
-DEFAULT_ZONE = "Asia/Shanghai"
+from domain.honey.earning_rules import EarningRules, Scene
+from domain.honey.task_rules import TaskVersion
+from domain.honey.tier_rules import TierRules
+from domain.honey.windows import DEFAULT_ZONE
+from domain.shared.instants import DAY, Period
 
 
 class HeldExpiry(StrEnum):
@@ -38,3 +40,16 @@ class Programme:
     """Microseconds: no hold outlives it."""
     reinstatement_window: int = 0
     """Microseconds: a spend that is undone so soon after its lot expired gives the lot as long again."""
+    notice: Period | None = None
+    """So long before points expire, to the start of the day, the member is told; None: not at all."""
+    scenes: tuple[Scene, ...] = ()
+    """What members can do to earn points."""
+    tiers: TierRules | None = None
+    """None: the programme has no tiers."""
+    tasks: tuple[TaskVersion, ...] = ()
+    """All versions of all tasks, the old ones included."""
+
+    @property
+    def earning(self) -> EarningRules:
+        """By which rules points are earned."""
+        return EarningRules(self.zone, self.scenes)

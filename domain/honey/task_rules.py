@@ -6,8 +6,7 @@ from enum import StrEnum
 
 from domain.honey.earning_conditions import Condition
 from domain.honey.earning_events import Event
-from domain.honey.programme import DEFAULT_ZONE
-from domain.honey.windows import Window, start_of
+from domain.honey.windows import DEFAULT_ZONE, Window, start_of
 from domain.shared.instants import LATEST, Instant
 
 

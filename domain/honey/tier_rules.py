@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.honey.programme import DEFAULT_ZONE
+from domain.honey.windows import DEFAULT_ZONE
 from domain.shared.instants import Period, Unit
 
 

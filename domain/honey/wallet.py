@@ -69,6 +69,10 @@ class Wallet:
         """What this command has posted, in order."""
         return tuple(self._posted)
 
+    def turn_to(self, occasion: Occasion) -> None:
+        """What is posted from now on says this."""
+        self._occasion = occasion
+
     def balance(self, account: Account) -> int:
         return self._standing.balance(account)
 

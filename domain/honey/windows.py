@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from domain.shared.instants import EARLIEST, Instant, add_months, local_date, midnight
 
+DEFAULT_ZONE = "Asia/Shanghai"
+
 
 class Window(StrEnum):
     """How long what is counted together is."""

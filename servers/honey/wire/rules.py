@@ -1,7 +1,8 @@
 """Rules on the wire."""
 
-from domain.honey.programme import DEFAULT_ZONE, HeldExpiry, Programme, Shortfall
+from domain.honey.programme import HeldExpiry, Programme, Shortfall
 from domain.honey.rules import Rules
+from domain.honey.windows import DEFAULT_ZONE
 from nectary.honey.v1 import honey_pb2 as pb
 from servers.honey.wire.values import HELD_EXPIRIES, SHORTFALLS
 from servers.mesh.timestamps import duration_of, microseconds_of

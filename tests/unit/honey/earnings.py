@@ -41,7 +41,7 @@ def a_rule(award: Award | None = None, **changed: object) -> EarningRule:
 
 
 def the_rules(*rules: EarningRule, mode: Mode = Mode.ALL) -> EarningRules:
-    return EarningRules(ZONE, [Scene(SCENE, rules, mode)])
+    return EarningRules(ZONE, (Scene(SCENE, rules, mode),))
 
 
 def an_order(*paid: int, event_id: str = "e1", at: Instant = START, ordered: Instant | None = None) -> Event:
@@ -178,7 +178,7 @@ def programmes(draw: st.DrawFn) -> EarningRules:
         )
         for rule_id in draw(st.sampled_from([["r1"], ["r1", "r2"], ["r1", "r2", "r3"]]))
     ]
-    return EarningRules(ZONE, [Scene(SCENE, rules, draw(st.sampled_from(Mode)))])
+    return EarningRules(ZONE, (Scene(SCENE, tuple(rules), draw(st.sampled_from(Mode))),))
 
 
 @st.composite

@@ -148,12 +148,12 @@ def test_what_is_sound_never_gives_more_than_a_wallet_can_have(combination: Comb
 def test_what_is_wrong_with_scenes_is_told_with_its_place() -> None:
     rules = EarningRules(
         ZONE,
-        [
-            Scene("Order.Paid", [a_rule()]),
-            Scene(SCENE, []),
-            Scene(SCENE, [a_rule(), a_rule(rule_id="other")], Mode.BEST),
-            Scene("a" * 65, [a_rule(rule_id=f"r{number}") for number in range(51)]),
-        ],
+        (
+            Scene("Order.Paid", (a_rule(),)),
+            Scene(SCENE, ()),
+            Scene(SCENE, (a_rule(), a_rule(rule_id="other")), Mode.BEST),
+            Scene("a" * 65, tuple(a_rule(rule_id=f"r{number}") for number in range(51))),
+        ),
     )
     assert told(violations(rules, path="rules.programmes[3]")) == [
         ("rules.programmes[3].scenes[0].scene_id", "MALFORMED"),
@@ -166,7 +166,7 @@ def test_what_is_wrong_with_scenes_is_told_with_its_place() -> None:
 
 
 def test_there_are_not_more_scenes_than_anybody_can_look_at() -> None:
-    scenes = [Scene(f"s{number}", [a_rule(rule_id=f"r{number}")]) for number in range(65)]
+    scenes = tuple(Scene(f"s{number}", (a_rule(rule_id=f"r{number}"),)) for number in range(65))
     assert told(violations(EarningRules(ZONE, scenes))) == [("rules.scenes", "TOO_MANY")]
 
 
@@ -186,5 +186,5 @@ def test_a_rule_that_changes_has_a_higher_version(after: EarningRule, wrong: lis
 
 
 def test_a_rule_that_moves_to_another_scene_has_changed() -> None:
-    before, after = the_rules(a_rule()), EarningRules(ZONE, [Scene("sign_in", [a_rule()])])
+    before, after = the_rules(a_rule()), EarningRules(ZONE, (Scene("sign_in", (a_rule(),)),))
     assert told(violations(after, before)) == [("rules.scenes[0].rules[0].version", "NOT_HIGHER")]

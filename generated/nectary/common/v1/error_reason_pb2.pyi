@@ -235,6 +235,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: a wallet cannot have had more points than so many. Metadata: `limit`."""
     ERROR_REASON_MORE_THAN_EXPIRED: _ErrorReason.ValueType  # 408
     """FAILED_PRECONDITION: fewer points of the lot have expired than are to come back. Metadata: `wanted`, `expired`."""
+    ERROR_REASON_MORE_THAN_ORDERED: _ErrorReason.ValueType  # 409
+    """FAILED_PRECONDITION: less is left of the order's item than is to be refunded. Metadata: `item_id`, `wanted`,
+    `left`.
+    """
     ERROR_REASON_HOLD_NOT_FOUND: _ErrorReason.ValueType  # 410
     """NOT_FOUND: no such hold in this wallet. Metadata: `hold_id`."""
     ERROR_REASON_TRANSACTION_NOT_FOUND: _ErrorReason.ValueType  # 411
@@ -462,6 +466,10 @@ ERROR_REASON_WALLET_FULL: ErrorReason.ValueType  # 407
 """FAILED_PRECONDITION: a wallet cannot have had more points than so many. Metadata: `limit`."""
 ERROR_REASON_MORE_THAN_EXPIRED: ErrorReason.ValueType  # 408
 """FAILED_PRECONDITION: fewer points of the lot have expired than are to come back. Metadata: `wanted`, `expired`."""
+ERROR_REASON_MORE_THAN_ORDERED: ErrorReason.ValueType  # 409
+"""FAILED_PRECONDITION: less is left of the order's item than is to be refunded. Metadata: `item_id`, `wanted`,
+`left`.
+"""
 ERROR_REASON_HOLD_NOT_FOUND: ErrorReason.ValueType  # 410
 """NOT_FOUND: no such hold in this wallet. Metadata: `hold_id`."""
 ERROR_REASON_TRANSACTION_NOT_FOUND: ErrorReason.ValueType  # 411
