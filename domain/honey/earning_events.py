@@ -38,6 +38,13 @@ class Event:
     merchant_id: str = ""
     currency: str = ""
     items: tuple[Item, ...] = ()
+    spend_id: str = ""
+    """The transaction by which the points were spent with which items were paid."""
+
+    @property
+    def spent(self) -> int:
+        """Of all items, in points."""
+        return sum(item.spent for item in self.items)
 
     @property
     def paid(self) -> int:
@@ -82,6 +89,8 @@ def _amounts(event: Event) -> Iterator[FieldViolation]:
         for name, value in (("paid_minor", item.paid), ("spent_points", item.spent)):
             if not 0 <= value <= MAX_AMOUNT:
                 yield _violation(f"{at}.{name}", "OUT_OF_BOUNDS", f"lies between 0 and {MAX_AMOUNT}")
+    if event.spent and not event.spend_id:
+        yield _violation("spend_transaction_id", "REQUIRED", "names the spend of `spent_points`")
     if event.paid > MAX_AMOUNT:
         yield _violation("items", "OUT_OF_BOUNDS", f"cost together at most {MAX_AMOUNT}")
 

@@ -83,3 +83,7 @@ class EarningRules:
 
     def scene(self, scene_id: str) -> Scene | None:
         return next((scene for scene in self.scenes if scene.scene_id == scene_id), None)
+
+    def rule(self, rule_id: str) -> EarningRule:
+        """One that is known to be there."""
+        return next(rule for scene in self.scenes for rule in scene.rules if rule.rule_id == rule_id)

@@ -48,9 +48,10 @@ class Order:
     @property
     def spent(self) -> int:
         """Points that stay spent: of each item its share, of which a part comes back rounded down."""
-        return sum(self._spent(item) for item in self.items)
+        return sum(self.stays_spent(item) for item in self.items)
 
-    def _spent(self, item: Item) -> int:
+    def stays_spent(self, item: Item) -> int:
+        """Points of one item."""
         if self.is_returned(item):
             return 0
         refunded = self.refunded.get(item.item_id, 0)
@@ -66,6 +67,12 @@ class Order:
         """The same, split by what stays paid for each."""
         weights = [self.left(item) if self.paid else not self.is_returned(item) for item in self.items]
         return shares(self.earned(basis), weights)
+
+
+def known_of(items: tuple[Item, ...], refunded: Mapping[str, int]) -> Order:
+    """An order of which refunds came before we heard of it: more than was paid for an item is all of it."""
+    paid = {item.item_id: item.paid for item in items}
+    return Order(items, {each: min(amount, paid[each]) for each, amount in refunded.items() if each in paid})
 
 
 def refunded(order: Order, refunds: Sequence[Refund]) -> Order:

@@ -6,8 +6,9 @@ transaction commits, and then nothing was written and the whole use case may run
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from domain.honey.event_records import CounterKey, EventKey, EventRecord, RuleEarning
 from domain.honey.holds import Hold
 from domain.honey.lots import Lot
 from domain.honey.programme import Programme
@@ -19,6 +20,13 @@ from domain.shared.doing import Doing
 from domain.shared.instants import Instant
 
 
+class Quoted(NamedTuple):
+    """A programme, and the revision of the rules that says so."""
+
+    revision: int
+    programme: Programme
+
+
 class Programmes(Protocol):
     """The programmes in force, and the rules that say so."""
 
@@ -27,6 +35,12 @@ class Programmes(Protocol):
 
     def latest(self) -> Rules | None:
         """The newest rules; None before the first."""
+
+    def quoted(self, programme_id: str, at: Instant) -> Quoted:
+        """As it was at an instant, or first, if it came later. Raises NotFound (PROGRAMME_NOT_FOUND)."""
+
+    def of(self, revision: int, programme_id: str) -> Programme:
+        """As a revision has it, which is known to."""
 
     def add(self, rules: Rules, doing: Doing) -> None:
         """Keep new rules, in force from now on. Raced if others were applied at this moment."""
@@ -87,6 +101,42 @@ class Spends(Protocol):
         """Keep a spend, new or changed."""
 
 
+class Events(Protocol):
+    """Earning events that were recorded, and the refunds of orders."""
+
+    def get(self, key: EventKey) -> EventRecord | None:
+        """What is kept of one."""
+
+    def put(self, record: EventRecord) -> None:
+        """Keep one, new or changed. Raced if it is not the next version."""
+
+
+class RuleEarnings(Protocol):
+    """What events earned, by rule."""
+
+    def of_event(self, key: EventKey) -> Sequence[RuleEarning]:
+        """By one event."""
+
+    def of_lot(self, lot_id: str) -> RuleEarning | None:
+        """The one that brought a lot; None if no event did."""
+
+    def instants(self, wallet_id: str, rule_id: str, first: Instant, last: Instant) -> Sequence[Instant]:
+        """When events happened, between two instants, by which a member earned by a rule."""
+
+    def add(self, earning: RuleEarning) -> None:
+        """Keep one."""
+
+
+class Counters(Protocol):
+    """How much of each cap is used."""
+
+    def get(self, key: CounterKey) -> int:
+        """0 for one that has counted nothing."""
+
+    def add(self, key: CounterKey, points: int, most: int | None = None) -> None:
+        """Count, or with a negative number give back. Raced if it would come to more than `most`."""
+
+
 @dataclass(frozen=True)
 class HoneyPorts:
     """Everything that a use case of Honey may touch."""
@@ -96,3 +146,6 @@ class HoneyPorts:
     lots: Lots
     holds: Holds
     spends: Spends
+    events: Events
+    rule_earnings: RuleEarnings
+    counters: Counters

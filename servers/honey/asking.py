@@ -4,7 +4,10 @@ from uuid import uuid4
 
 from domain.honey.commands.earn import EarnPoints, ReversePoints
 from domain.honey.commands.operate import AdjustPoints, ReinstatePoints, TransferPoints
+from domain.honey.commands.refunds import RefundOrderItems
 from domain.honey.commands.spend import ConfirmHold, HoldPoints, ReleaseHold, SpendPoints
+from domain.honey.event_records import EventKey
+from domain.honey.order_refunds import Refund
 from domain.honey.wallets import MEMBER, MERCHANT, Owner, wallet_id_of
 from domain.shared.errors import FieldViolation, Invalid
 from nectary.honey.v1 import wallet_service_pb2 as pb
@@ -85,6 +88,11 @@ def reversal_of(request: pb.ReversePointsRequest) -> ReversePoints:
         points=request.points or None,
         cause=request.cause,
     )
+
+
+def refund_of(request: pb.RefundOrderItemsRequest) -> RefundOrderItems:
+    refunds = [Refund(refund.item_id, refund.amount_minor) for refund in request.refunds]
+    return RefundOrderItems(EventKey(request.programme_id, request.order_id), _new_id(), refunds)
 
 
 def adjustment_of(request: pb.AdjustPointsRequest) -> AdjustPoints:

@@ -1,4 +1,4 @@
-"""`nectary.honey.v1.EarningService`: the rules, applied and read."""
+"""`nectary.honey.v1.EarningService`: the rules, applied and read, and what members did that earns points."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,10 @@ from domain.shared.doing import Doing
 from domain.shared.instants import Instant
 from nectary.honey.v1 import earning_service_pb2 as pb
 from nectary.honey.v1 import earning_service_pb2_grpc as rpc
+from servers.honey.recording import Recording
 from servers.honey.sql.rules import Revision, RulesMemory, SqlProgrammes
 from servers.honey.sql.unit import Unit
+from servers.honey.wire import events
 from servers.honey.wire import rules as wire
 from servers.mesh.clock import Clock
 from servers.mesh.timestamps import timestamp_of
@@ -28,11 +30,22 @@ if TYPE_CHECKING:
 class EarningServicer(rpc.EarningServiceServicer):
     """By which rules points are earned and kept."""
 
-    def __init__(self, store: Store, writes: Writes[Unit], memory: RulesMemory, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, writes: Writes[Unit], memory: RulesMemory, recording: Recording, clock: Clock
+    ) -> None:
         self._store = store
+        self._recording = recording
         self._writes = writes
         self._memory = memory
         self._clock = clock
+
+    async def RecordEvent(self, request: pb.RecordEventRequest, context: "Context") -> pb.RecordEventResponse:
+        return pb.RecordEventResponse.FromString(await self._recording.record(request))
+
+    async def EvaluateEvent(
+        self, request: pb.EvaluateEventRequest, context: "Context"
+    ) -> pb.EvaluateEventResponse:
+        return events.evaluated(await self._recording.evaluate(request))
 
     async def ApplyRules(self, request: pb.ApplyRulesRequest, context: "Context") -> pb.ApplyRulesResponse:
         command = commands.ApplyRules(wire.programmes_of(request.rules), request.expected_revision)

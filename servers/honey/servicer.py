@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf.message import Message
 
-from domain.honey.commands import earn, operate, spend
+from domain.honey.commands import earn, operate, refunds, spend
 from domain.honey.wallets import Standing
 from domain.shared.instants import Instant
 from nectary.honey.v1 import wallet_service_pb2 as pb
@@ -15,6 +15,7 @@ from servers.honey import asking, postings
 from servers.honey.reads import Reads
 from servers.honey.sql.unit import Unit
 from servers.honey.wire import wallets as wire
+from servers.honey.wire.events import item_points
 from servers.store.writes import Writes, write_of
 
 if TYPE_CHECKING:
@@ -79,6 +80,27 @@ class WalletServicer(rpc.WalletServiceServicer):
         self, request: pb.ReversePointsRequest, context: "Context"
     ) -> pb.ReversePointsResponse:
         return pb.ReversePointsResponse.FromString(await self._writes(postings.reversal(request)))
+
+    async def RefundOrderItems(
+        self, request: pb.RefundOrderItemsRequest, context: "Context"
+    ) -> pb.RefundOrderItemsResponse:
+        command = asking.refund_of(request)
+
+        def answer(result: refunds.ItemsRefunded, now: Instant) -> pb.RefundOrderItemsResponse:
+            settled, standing = result.settled, result.standing
+            if settled is None or standing is None:
+                return pb.RefundOrderItemsResponse(transaction_id=command.transaction_id, awaits_order=True)
+            return pb.RefundOrderItemsResponse(
+                transaction_id=command.transaction_id,
+                taken_back_points=settled.taken_back,
+                given_back_points=settled.given_back,
+                items=map(item_points, settled.items),
+                balance=wire.balance(standing, now),
+            )
+
+        return await self._once(
+            request, pb.RefundOrderItemsResponse, refunds.refund_order_items, command, answer
+        )
 
     async def BatchPost(self, request: pb.BatchPostRequest, context: "Context") -> pb.BatchPostResponse:
         writes = [postings.posting(one) for one in request.postings]

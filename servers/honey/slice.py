@@ -1,14 +1,17 @@
 """Puts Honey together: its stores, services and jobs, from the resources of the process."""
 
+from clients import IdentityClient
 from nectary.honey.v1 import (
     earning_service_pb2_grpc,
     liability_service_pb2_grpc,
     wallet_service_pb2_grpc,
 )
 from servers.honey.earning_servicer import EarningServicer
+from servers.honey.identities import LateIdentities
 from servers.honey.jobs import DueJob
 from servers.honey.liability_servicer import LiabilityServicer
 from servers.honey.reads import Reads
+from servers.honey.recording import Recording
 from servers.honey.servicer import WalletServicer
 from servers.honey.sql.rules import RulesMemory
 from servers.honey.sql.tables import common
@@ -36,6 +39,10 @@ async def honey_slice(resources: Resources) -> Slice:
     writes: Writes[Unit] = Writes(
         "honey", store, lambda connection: Unit(connection, memory), common.idempotency, clock
     )
+    identities = LateIdentities(
+        lambda: resources.channel(resources.config.identity_target, IdentityClient.SERVICE)
+    )
+    recording = Recording(store, writes, memory, identities, clock)
     due = DueJob(store, writes, clock)
     if isinstance(clock, TestClock):
         clock.subscribe(due.catch_up)
@@ -55,7 +62,7 @@ async def honey_slice(resources: Resources) -> Slice:
             ),
             Served(
                 earning_service_pb2_grpc.add_EarningServiceServicer_to_server,
-                EarningServicer(store, writes, memory, clock),
+                EarningServicer(store, writes, memory, recording, clock),
                 "nectary.honey.v1.EarningService",
             ),
             Served(

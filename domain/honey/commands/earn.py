@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from domain.honey import earning, refusals, reversing, spending
+from domain.honey import earning, refusals
 from domain.honey.due import opened
 from domain.honey.lots import Lot
 from domain.honey.merchants import Merchant
 from domain.honey.ports import HoneyPorts
 from domain.honey.transactions import Kind
+from domain.honey.undoing import Undoing
 from domain.honey.wallet import Occasion
-from domain.honey.wallets import Standing, owner_of
+from domain.honey.wallets import Standing
 from domain.shared.doing import Doing
 from domain.shared.errors import FieldViolation, Invalid
 from domain.shared.instants import Instant
@@ -91,19 +92,15 @@ def reverse_points(command: ReversePoints, ports: HoneyPorts, doing: Doing) -> R
     """Raises NotFound (TRANSACTION_NOT_FOUND), Refused (MORE_THAN_SPENT, MORE_THAN_EARNED)."""
     occasion = Occasion(command.transaction_id, command.cause)
     wallet = opened(ports, command.wallet_id, doing, occasion)
+    undoing = Undoing(wallet, ports, doing, occasion)
     if spent := wallet.spend(command.reversed_id):
         points = _some(spent.points, command.points)
-        spending.give_back(wallet, spent, points)
-        merchant_id, undo = spent.merchant_id, Merchant.redeem
+        undoing.spend(spent, points)
     elif (lot := wallet.lot(command.reversed_id)) and not lot.was_transferred:
         points = _some(lot.earned - lot.reversed, command.points)
-        reversing.take_back(wallet, lot, points)
-        merchant_id, undo = lot.funding, Merchant.grant
+        undoing.earning(lot, points)
     else:
         raise refusals.transaction_not_found(command.reversed_id)
-    if merchant_id:
-        programme_id, _ = owner_of(command.wallet_id)
-        undo(Merchant(ports, programme_id, merchant_id, doing, occasion), -points)
     return Reversed(points, wallet.close())
 
 

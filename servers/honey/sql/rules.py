@@ -1,13 +1,15 @@
 """The port `Programmes`: rules are whole documents, one a revision, never changed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.honey import refusals
+from domain.honey.ports import Quoted
 from domain.honey.programme import HeldExpiry, Programme, Shortfall
 from domain.honey.rules import Rules
 from domain.shared.doing import Doing
@@ -18,6 +20,13 @@ from servers.store.faults import is_duplicate
 from servers.store.rows import insert_rows
 
 _NEWEST = select(table.c.revision).order_by(table.c.revision.desc()).limit(1)
+_IN_FORCE = (
+    select(table.c.revision)
+    .where(table.c.effective_time <= bindparam("at"))
+    .order_by(table.c.revision.desc())
+    .limit(1)
+)
+_FROM = select(table.c.revision).where(table.c.revision >= bindparam("first")).order_by(table.c.revision)
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,15 @@ class SqlProgrammes:
             self._asked = True
         return self._latest
 
+    def _in_force_from(self, at: Instant) -> Iterator[int]:
+        """The revision in force at an instant, and then the later ones."""
+        latest = self.latest()
+        if latest and self.revision(latest.revision).effective <= at:
+            yield latest.revision
+            return
+        first = self._connection.scalar(_IN_FORCE, {"at": at}) or 0
+        yield from self._connection.scalars(_FROM, {"first": first}).all()
+
     def revision(self, number: int) -> Revision:
         """Raises NotFound (RULES_NOT_FOUND)."""
         if number not in self._memory.revisions:
@@ -68,6 +86,15 @@ class SqlProgrammes:
                 Rules(number, _programmes(row.content)), row.effective_time
             )
         return self._memory.revisions[number]
+
+    def quoted(self, programme_id: str, at: Instant) -> Quoted:
+        for number in self._in_force_from(at):
+            if programme := self.revision(number).rules.programmes.get(programme_id):
+                return Quoted(number, programme)
+        raise refusals.programme_not_found(programme_id)
+
+    def of(self, revision: int, programme_id: str) -> Programme:
+        return self.revision(revision).rules.programmes[programme_id]
 
     def add(self, rules: Rules, doing: Doing) -> None:
         row = {

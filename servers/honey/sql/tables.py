@@ -149,3 +149,52 @@ spend = Table(
     Column("parts", BYTES, nullable=False),
     **TABLE,
 )
+
+event = Table(
+    "honey_event",
+    metadata,
+    Column("programme_id", identifier(16), primary_key=True),
+    Column("event_id", identifier(64), primary_key=True),
+    # As it was told; NULL as long as only refunds of it have come.
+    Column("content", BYTES),
+    Column("revision", BigInteger, nullable=False),
+    Column("refunded", BYTES, nullable=False),
+    # The optimistic lock of an order's refunds.
+    Column("version", BigInteger, nullable=False),
+    **TABLE,
+)
+
+rule_earning = Table(
+    "honey_rule_earning",
+    metadata,
+    Column("lot_id", TRANSACTION_ID, primary_key=True),
+    Column("programme_id", identifier(16), nullable=False),
+    Column("event_id", identifier(64), nullable=False),
+    Column("wallet_id", WALLET_ID, nullable=False),
+    Column("rule_id", identifier(), nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    # The factor of its multipliers, exactly.
+    Column("numerator", BigInteger, nullable=False),
+    Column("denominator", BigInteger, nullable=False),
+    Column("room", BigInteger),
+    Column("takings", BYTES, nullable=False),
+    Column("occurred_time", INSTANT, nullable=False),
+    Index(None, "programme_id", "event_id"),
+    Index(None, "wallet_id", "rule_id", "occurred_time"),
+    **TABLE,
+)
+
+counter = Table(
+    "honey_counter",
+    metadata,
+    Column("programme_id", identifier(16), primary_key=True),
+    # Empty: of everybody together.
+    Column("member_id", identifier(), primary_key=True),
+    Column("rule_id", identifier(), primary_key=True),
+    Column("scope", identifier(16), primary_key=True),
+    Column("window", identifier(16), primary_key=True),
+    Column("start_time", INSTANT, primary_key=True, autoincrement=False),
+    Column("used", BigInteger, nullable=False),
+    CheckConstraint("used >= 0", name="used"),
+    **TABLE,
+)

@@ -7,8 +7,11 @@ from sqlalchemy import Connection
 
 from domain.honey.ports import HoneyPorts
 from domain.honey.wallets import MERCHANT, Owner, owner_of, wallet_id_of
+from servers.honey.sql.counters import SqlCounters
+from servers.honey.sql.events import SqlEvents
 from servers.honey.sql.holds import SqlHolds, SqlSpends
 from servers.honey.sql.lots import SqlLots
+from servers.honey.sql.rule_earnings import SqlRuleEarnings
 from servers.honey.sql.rules import RulesMemory, SqlProgrammes
 from servers.honey.sql.wallets import SqlWallets
 
@@ -19,15 +22,29 @@ class Unit:
     def __init__(self, connection: Connection, memory: RulesMemory) -> None:
         self._wallets, self._lots = SqlWallets(connection), SqlLots(connection)
         self._holds, self._spends = SqlHolds(connection), SqlSpends(connection)
+        self._events, self._rule_earnings = SqlEvents(connection), SqlRuleEarnings(connection)
+        self._counters = SqlCounters(connection)
         self._overlays = (
             self._wallets.standings,
             self._wallets.transactions,
             self._lots.rows,
             self._holds.rows,
             self._spends.rows,
+            self._events.rows,
+            self._rule_earnings.rows,
+            self._counters.rows,
         )
         programmes = SqlProgrammes(connection, memory)
-        self.ports = HoneyPorts(programmes, self._wallets, self._lots, self._holds, self._spends)
+        self.ports = HoneyPorts(
+            programmes,
+            self._wallets,
+            self._lots,
+            self._holds,
+            self._spends,
+            self._events,
+            self._rule_earnings,
+            self._counters,
+        )
 
     def prefetch(self, commands: Sequence[Any]) -> None:
         """Read what a group of commands will ask for, in one query a table."""
@@ -37,7 +54,12 @@ class Unit:
         self._holds.rows.prefetch(_named(commands, "hold_id"))
         undone = _named(commands, "reversed_id")
         self._spends.rows.prefetch(undone)
-        self._lots.rows.prefetch([*undone, *_named(commands, "lot_id")])
+        self._rule_earnings.rows.prefetch(undone)
+        keys = _named(commands, "key")
+        self._events.rows.prefetch(keys)
+        self._rule_earnings.expect(keys)
+        brought = [each.lot_id for key in keys for each in self._rule_earnings.of_event(key)]
+        self._lots.rows.prefetch([*undone, *_named(commands, "lot_id"), *brought])
 
     def keep(self) -> None:
         """The command succeeded."""
@@ -52,18 +74,24 @@ class Unit:
     def confirm(self) -> None:
         """See that all that was read was there at one moment. Raises Raced if it may not have been.
 
-        On MySQL each statement sees what is committed when it begins. Lots, holds and spends only change
-        with the version of their wallet, which was read before them.
+        On MySQL each statement sees what is committed when it begins. Lots, holds, spends and what rules gave
+        only change with the version of their wallet, which was read before them.
         """
         self._wallets.standings.confirm()
+        self._events.rows.confirm()
+        self._counters.rows.confirm()
 
     def flush(self) -> None:
         """Write what was kept. Raises Raced if another writer was first anywhere."""
         self._wallets.lock()
+        self._events.flush()
         self._lots.flush()
         self._holds.flush()
         self._spends.flush()
+        self._rule_earnings.flush()
         self._wallets.flush()
+        # Last, as others wait for what everybody shares until this is committed.
+        self._counters.flush()
 
 
 def _wallet_ids(command: Any) -> list[str]:
@@ -75,6 +103,6 @@ def _wallet_ids(command: Any) -> list[str]:
     return own
 
 
-def _named(commands: Sequence[Any], field: str) -> list[str]:
+def _named(commands: Sequence[Any], field: str) -> list[Any]:
     """The ids that commands carry under a name; empty ones are none."""
     return [value for command in commands if (value := getattr(command, field, ""))]

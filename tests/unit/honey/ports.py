@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from domain.honey import refusals
+from domain.honey.event_records import CounterKey, EventKey, EventRecord, RuleEarning
 from domain.honey.holds import Hold
 from domain.honey.lots import Lot, burn_key
-from domain.honey.ports import HoneyPorts
+from domain.honey.ports import HoneyPorts, Quoted
 from domain.honey.programme import Programme
 from domain.honey.rules import Rules
 from domain.honey.spends import Spend
 from domain.honey.transactions import Transaction
 from domain.honey.wallets import Standing
 from domain.shared.doing import Doing
-from domain.shared.errors import DomainError
+from domain.shared.errors import DomainError, Raced
 from domain.shared.instants import Instant
 
 C = TypeVar("C")
@@ -32,6 +33,13 @@ class MemoryProgrammes:
 
     def latest(self) -> Rules | None:
         return self.rules
+
+    def quoted(self, programme_id: str, at: Instant) -> Quoted:
+        return Quoted(self.rules.revision, self.get(programme_id))
+
+    def of(self, revision: int, programme_id: str) -> Programme:
+        assert revision == self.rules.revision, "rules do not change here"
+        return self.get(programme_id)
 
     def add(self, rules: Rules, doing: Doing) -> None:
         self.rules = rules
@@ -103,6 +111,53 @@ class MemorySpends:
         self.rows[spend.transaction_id] = spend
 
 
+class MemoryEvents:
+    def __init__(self) -> None:
+        self.rows: dict[EventKey, EventRecord] = {}
+
+    def get(self, key: EventKey) -> EventRecord | None:
+        return self.rows.get(key)
+
+    def put(self, record: EventRecord) -> None:
+        before = self.rows.get(record.key)
+        assert record.version == (before.version if before else 0) + 1
+        self.rows[record.key] = record
+
+
+class MemoryRuleEarnings:
+    def __init__(self) -> None:
+        self.rows: dict[str, RuleEarning] = {}
+
+    def of_event(self, key: EventKey) -> Sequence[RuleEarning]:
+        return [each for each in self.rows.values() if each.key == key]
+
+    def of_lot(self, lot_id: str) -> RuleEarning | None:
+        return self.rows.get(lot_id)
+
+    def instants(self, wallet_id: str, rule_id: str, first: Instant, last: Instant) -> Sequence[Instant]:
+        of_rule = [row for row in self.rows.values() if (row.wallet_id, row.rule_id) == (wallet_id, rule_id)]
+        return [each.occurred for each in of_rule if first <= each.occurred <= last]
+
+    def add(self, earning: RuleEarning) -> None:
+        assert earning.lot_id not in self.rows
+        self.rows[earning.lot_id] = earning
+
+
+class MemoryCounters:
+    def __init__(self) -> None:
+        self.rows: dict[CounterKey, int] = {}
+
+    def get(self, key: CounterKey) -> int:
+        return self.rows.get(key, 0)
+
+    def add(self, key: CounterKey, points: int, most: int | None = None) -> None:
+        used = self.get(key) + points
+        if most is not None and used > most:
+            raise Raced("TRANSACTION_RACED", "there is no room")
+        assert used >= 0
+        self.rows[key] = used
+
+
 class Ledger:
     """All of Honey in memory."""
 
@@ -110,17 +165,30 @@ class Ledger:
         self.programme = programme
         self.wallets, self.lots = MemoryWallets(), MemoryLots()
         self.holds, self.spends = MemoryHolds(), MemorySpends()
-        self.ports = HoneyPorts(MemoryProgrammes(programme), self.wallets, self.lots, self.holds, self.spends)
+        self.events, self.rule_earnings = MemoryEvents(), MemoryRuleEarnings()
+        self.counters = MemoryCounters()
+        self.ports = HoneyPorts(
+            MemoryProgrammes(programme),
+            self.wallets,
+            self.lots,
+            self.holds,
+            self.spends,
+            self.events,
+            self.rule_earnings,
+            self.counters,
+        )
 
     def run(self, use_case: Callable[[C, HoneyPorts, Doing], R], command: C, now: Instant) -> R:
         """What the use case returns. Raises DomainError; then nothing has happened."""
-        lots, holds = self.lots.rows.copy(), self.holds.rows.copy()
-        spends, standings = self.spends.rows.copy(), self.wallets.standings.copy()
-        transactions = self.wallets.transactions.copy()
+        tables: list[Any] = [self.lots, self.holds, self.spends]
+        tables += [self.events, self.rule_earnings, self.counters]
+        before = [table.rows.copy() for table in tables]
+        standings, transactions = self.wallets.standings.copy(), self.wallets.transactions.copy()
         try:
             return use_case(command, self.ports, Doing("a test", "r1", now))
         except DomainError:
-            self.lots.rows, self.holds.rows, self.spends.rows = lots, holds, spends
+            for table, rows in zip(tables, before, strict=True):
+                table.rows = rows
             self.wallets.standings, self.wallets.transactions = standings, transactions
             raise
 

@@ -262,7 +262,7 @@ def test_nothing_and_the_most_that_can_be_paid() -> None:
 
 
 def test_everything_that_is_wrong_with_an_event_is_told() -> None:
-    items = (Item("a", -1), Item("a", MAX_AMOUNT + 1, -1), *(Item(str(n), 1) for n in range(99)))
+    items = (Item("a", -1, 1), Item("a", MAX_AMOUNT + 1, -2), *(Item(str(n), 1) for n in range(99)))
     event = Event("e1", "m1", SCENE, -1, ordered=5, items=items)
     with pytest.raises(Invalid) as invalid:
         evaluate(the_rules(a_rule()), event, EarningStanding(), START)
@@ -271,6 +271,7 @@ def test_everything_that_is_wrong_with_an_event_is_told() -> None:
         ("event.order_time", "AFTER_EVENT_TIME"),
         ("event.items", "TOO_MANY"),
         ("event.currency", "REQUIRED"),
+        ("event.spend_transaction_id", "REQUIRED"),
         ("event.items[0].paid_minor", "OUT_OF_BOUNDS"),
         ("event.items[1].item_id", "TWICE"),
         ("event.items[1].paid_minor", "OUT_OF_BOUNDS"),

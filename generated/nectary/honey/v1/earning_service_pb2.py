@@ -28,13 +28,49 @@ from nectary.honey.v1 import honey_pb2 as nectary_dot_honey_dot_v1_dot_honey__pb
 from nectary.risk.v1 import policy_pb2 as nectary_dot_risk_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&nectary/honey/v1/earning_service.proto\x12\x10nectary.honey.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cnectary/honey/v1/honey.proto\x1a\x1cnectary/risk/v1/policy.proto\"\x86\x02\n\x11\x41pplyRulesRequest\x12=\n\nrequest_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{1,64}$R\trequestId\x12\x35\n\x05rules\x18\x02 \x01(\x0b\x32\x17.nectary.honey.v1.RulesB\x06\xbaH\x03\xc8\x01\x01R\x05rules\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\x12\x34\n\x11\x65xpected_revision\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x10\x65xpectedRevision\x12 \n\x06reason\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x06reason\"J\n\x12\x41pplyRulesResponse\x12\x1a\n\x08revision\x18\x01 \x01(\x03R\x08revision\x12\x18\n\x07\x63hanges\x18\x02 \x03(\tR\x07\x63hanges\"?\n\x0fGetRulesRequest\x12,\n\x08revision\x18\x01 \x01(\x03\x42\x10\xbaH\r\"\x0b\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\x08revision\"\xa0\x01\n\x10GetRulesResponse\x12-\n\x05rules\x18\x01 \x01(\x0b\x32\x17.nectary.honey.v1.RulesR\x05rules\x12\x1a\n\x08revision\x18\x02 \x01(\x03R\x08revision\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime2\xfe\x01\n\x0e\x45\x61rningService\x12|\n\nApplyRules\x12#.nectary.honey.v1.ApplyRulesRequest\x1a$.nectary.honey.v1.ApplyRulesResponse\"#\x90\x02\x02\xaa\xed\x18\x1c\n\x0bhoney.rules\x10\n\x18\x01\"\x01\x02*\x02\x08\x0f\x30\x80\x80@\x12n\n\x08GetRules\x12!.nectary.honey.v1.GetRulesRequest\x1a\".nectary.honey.v1.GetRulesResponse\"\x1b\x90\x02\x01\xaa\xed\x18\x14\n\nhoney.read\x10\x01\x18\x03\"\x02\x01\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&nectary/honey/v1/earning_service.proto\x12\x10nectary.honey.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cnectary/honey/v1/honey.proto\x1a\x1cnectary/risk/v1/policy.proto\"\xa4\x04\n\x0c\x45\x61rningEvent\x12\x39\n\x08\x65vent_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{1,64}$R\x07\x65ventId\x12\x1f\n\x05scene\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x05scene\x12\x41\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\teventTime\x12\x39\n\norder_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\torderTime\x12\x38\n\x07\x63hannel\x18\x05 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{0,36}$R\x07\x63hannel\x12?\n\x0bmerchant_id\x18\x06 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{0,36}$R\nmerchantId\x12\x30\n\x08\x63urrency\x18\x07 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^([A-Z]{3})?$R\x08\x63urrency\x12;\n\x05items\x18\x08 \x03(\x0b\x32\x1b.nectary.honey.v1.OrderItemB\x08\xbaH\x05\x92\x01\x02\x10\x64R\x05items\x12P\n\x14spend_transaction_id\x18\t \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{0,64}$R\x12spendTransactionId\"\xaa\x01\n\tOrderItem\x12\x37\n\x07item_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{1,64}$R\x06itemId\x12/\n\npaid_minor\x18\x02 \x01(\x03\x42\x10\xbaH\r\"\x0b\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\tpaidMinor\x12\x33\n\x0cspent_points\x18\x03 \x01(\x03\x42\x10\xbaH\r\"\x0b\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\x0bspentPoints\"\xab\x01\n\x0bRuleVerdict\x12\x17\n\x07rule_id\x18\x01 \x01(\tR\x06ruleId\x12\x18\n\x07version\x18\x02 \x01(\x05R\x07version\x12\x37\n\x07outcome\x18\x03 \x01(\x0e\x32\x1d.nectary.honey.v1.RuleOutcomeR\x07outcome\x12\x18\n\x07\x62\x65\x63\x61use\x18\x04 \x01(\tR\x07\x62\x65\x63\x61use\x12\x16\n\x06points\x18\x05 \x01(\x03R\x06points\"\x94\x02\n\x12RecordEventRequest\x12=\n\nrequest_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{1,64}$R\trequestId\x12@\n\x0cprogramme_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,15}$R\x0bprogrammeId\x12?\n\tmember_id\x18\x03 \x01(\tB\"\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{1,36}$\xb0\xed\x18\x01R\x08memberId\x12<\n\x05\x65vent\x18\x04 \x01(\x0b\x32\x1e.nectary.honey.v1.EarningEventB\x06\xbaH\x03\xc8\x01\x01R\x05\x65vent\"\xd9\x01\n\x13RecordEventResponse\x12\x39\n\x08verdicts\x18\x01 \x03(\x0b\x32\x1d.nectary.honey.v1.RuleVerdictR\x08verdicts\x12)\n\x04lots\x18\x02 \x03(\x0b\x32\x15.nectary.honey.v1.LotR\x04lots\x12\'\n\x0frecorded_before\x18\x03 \x01(\x08R\x0erecordedBefore\x12\x33\n\x07\x62\x61lance\x18\x04 \x01(\x0b\x32\x19.nectary.honey.v1.BalanceR\x07\x62\x61lance\"\xd7\x01\n\x14\x45valuateEventRequest\x12@\n\x0cprogramme_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,15}$R\x0bprogrammeId\x12?\n\tmember_id\x18\x02 \x01(\tB\"\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{1,36}$\xb0\xed\x18\x01R\x08memberId\x12<\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x1e.nectary.honey.v1.EarningEventB\x06\xbaH\x03\xc8\x01\x01R\x05\x65vent\"\xaa\x01\n\x15\x45valuateEventResponse\x12\x1a\n\x08revision\x18\x01 \x01(\x03R\x08revision\x12\x39\n\x08verdicts\x18\x02 \x03(\x0b\x32\x1d.nectary.honey.v1.RuleVerdictR\x08verdicts\x12:\n\nwould_earn\x18\x03 \x03(\x0b\x32\x1b.nectary.honey.v1.WouldEarnR\twouldEarn\"\xd7\x01\n\tWouldEarn\x12\x17\n\x07rule_id\x18\x01 \x01(\tR\x06ruleId\x12\x16\n\x06points\x18\x02 \x01(\x03R\x06points\x12;\n\x0b\x61\x63tive_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nactiveTime\x12;\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x1f\n\x0bitem_points\x18\x05 \x03(\x03R\nitemPoints\"\x86\x02\n\x11\x41pplyRulesRequest\x12=\n\nrequest_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{1,64}$R\trequestId\x12\x35\n\x05rules\x18\x02 \x01(\x0b\x32\x17.nectary.honey.v1.RulesB\x06\xbaH\x03\xc8\x01\x01R\x05rules\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\x12\x34\n\x11\x65xpected_revision\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x10\x65xpectedRevision\x12 \n\x06reason\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x06reason\"J\n\x12\x41pplyRulesResponse\x12\x1a\n\x08revision\x18\x01 \x01(\x03R\x08revision\x12\x18\n\x07\x63hanges\x18\x02 \x03(\tR\x07\x63hanges\"?\n\x0fGetRulesRequest\x12,\n\x08revision\x18\x01 \x01(\x03\x42\x10\xbaH\r\"\x0b\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\x08revision\"\xa0\x01\n\x10GetRulesResponse\x12-\n\x05rules\x18\x01 \x01(\x0b\x32\x17.nectary.honey.v1.RulesR\x05rules\x12\x1a\n\x08revision\x18\x02 \x01(\x03R\x08revision\x12\x41\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\reffectiveTime*\x89\x03\n\x0bRuleOutcome\x12\x1c\n\x18RULE_OUTCOME_UNSPECIFIED\x10\x00\x12\x17\n\x13RULE_OUTCOME_EARNED\x10\x01\x12\x17\n\x13RULE_OUTCOME_CAPPED\x10\x02\x12\x18\n\x14RULE_OUTCOME_NOTHING\x10\x03\x12 \n\x1cRULE_OUTCOME_REJECTED_BY_CAP\x10\x04\x12\x1e\n\x1aRULE_OUTCOME_OUT_OF_BUDGET\x10\x05\x12\x1d\n\x19RULE_OUTCOME_NOT_IN_FORCE\x10\x06\x12\x1c\n\x18RULE_OUTCOME_NOT_MATCHED\x10\x07\x12\x1d\n\x19RULE_OUTCOME_COOLING_DOWN\x10\x08\x12\x19\n\x15RULE_OUTCOME_TOO_LATE\x10\t\x12\x1c\n\x18RULE_OUTCOME_NOT_REACHED\x10\n\x12\x17\n\x13RULE_OUTCOME_BEATEN\x10\x0b\x12 \n\x1cRULE_OUTCOME_RECORDED_BEFORE\x10\x0c\x32\xf7\x03\n\x0e\x45\x61rningService\x12w\n\x0bRecordEvent\x12$.nectary.honey.v1.RecordEventRequest\x1a%.nectary.honey.v1.RecordEventResponse\"\x1b\x90\x02\x02\xaa\xed\x18\x14\n\nhoney.earn\x10\x02\x18\x01\"\x02\x01\x02\x12~\n\rEvaluateEvent\x12&.nectary.honey.v1.EvaluateEventRequest\x1a\'.nectary.honey.v1.EvaluateEventResponse\"\x1c\x90\x02\x01\xaa\xed\x18\x15\n\nhoney.read\x10\x02\x18\x03\"\x03\x01\x02\x03\x12|\n\nApplyRules\x12#.nectary.honey.v1.ApplyRulesRequest\x1a$.nectary.honey.v1.ApplyRulesResponse\"#\x90\x02\x02\xaa\xed\x18\x1c\n\x0bhoney.rules\x10\n\x18\x01\"\x01\x02*\x02\x08\x0f\x30\x80\x80@\x12n\n\x08GetRules\x12!.nectary.honey.v1.GetRulesRequest\x1a\".nectary.honey.v1.GetRulesResponse\"\x1b\x90\x02\x01\xaa\xed\x18\x14\n\nhoney.read\x10\x01\x18\x03\"\x02\x01\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'nectary.honey.v1.earning_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_EARNINGEVENT'].fields_by_name['event_id']._loaded_options = None
+  _globals['_EARNINGEVENT'].fields_by_name['event_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9_.:-]{1,64}$'
+  _globals['_EARNINGEVENT'].fields_by_name['scene']._loaded_options = None
+  _globals['_EARNINGEVENT'].fields_by_name['scene']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_EARNINGEVENT'].fields_by_name['event_time']._loaded_options = None
+  _globals['_EARNINGEVENT'].fields_by_name['event_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_EARNINGEVENT'].fields_by_name['channel']._loaded_options = None
+  _globals['_EARNINGEVENT'].fields_by_name['channel']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9_.:-]{0,36}$'
+  _globals['_EARNINGEVENT'].fields_by_name['merchant_id']._loaded_options = None
+  _globals['_EARNINGEVENT'].fields_by_name['merchant_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9_.:-]{0,36}$'
+  _globals['_EARNINGEVENT'].fields_by_name['currency']._loaded_options = None
+  _globals['_EARNINGEVENT'].fields_by_name['currency']._serialized_options = b'\272H\021r\0172\r^([A-Z]{3})?$'
+  _globals['_EARNINGEVENT'].fields_by_name['items']._loaded_options = None
+  _globals['_EARNINGEVENT'].fields_by_name['items']._serialized_options = b'\272H\005\222\001\002\020d'
+  _globals['_EARNINGEVENT'].fields_by_name['spend_transaction_id']._loaded_options = None
+  _globals['_EARNINGEVENT'].fields_by_name['spend_transaction_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9_.:-]{0,64}$'
+  _globals['_ORDERITEM'].fields_by_name['item_id']._loaded_options = None
+  _globals['_ORDERITEM'].fields_by_name['item_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9_.:-]{1,64}$'
+  _globals['_ORDERITEM'].fields_by_name['paid_minor']._loaded_options = None
+  _globals['_ORDERITEM'].fields_by_name['paid_minor']._serialized_options = b'\272H\r\"\013\030\377\377\377\377\377\377\377\017(\000'
+  _globals['_ORDERITEM'].fields_by_name['spent_points']._loaded_options = None
+  _globals['_ORDERITEM'].fields_by_name['spent_points']._serialized_options = b'\272H\r\"\013\030\377\377\377\377\377\377\377\017(\000'
+  _globals['_RECORDEVENTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_RECORDEVENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9_.:-]{1,64}$'
+  _globals['_RECORDEVENTREQUEST'].fields_by_name['programme_id']._loaded_options = None
+  _globals['_RECORDEVENTREQUEST'].fields_by_name['programme_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,15}$'
+  _globals['_RECORDEVENTREQUEST'].fields_by_name['member_id']._loaded_options = None
+  _globals['_RECORDEVENTREQUEST'].fields_by_name['member_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9_.:-]{1,36}$\260\355\030\001'
+  _globals['_RECORDEVENTREQUEST'].fields_by_name['event']._loaded_options = None
+  _globals['_RECORDEVENTREQUEST'].fields_by_name['event']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_EVALUATEEVENTREQUEST'].fields_by_name['programme_id']._loaded_options = None
+  _globals['_EVALUATEEVENTREQUEST'].fields_by_name['programme_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,15}$'
+  _globals['_EVALUATEEVENTREQUEST'].fields_by_name['member_id']._loaded_options = None
+  _globals['_EVALUATEEVENTREQUEST'].fields_by_name['member_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9_.:-]{1,36}$\260\355\030\001'
+  _globals['_EVALUATEEVENTREQUEST'].fields_by_name['event']._loaded_options = None
+  _globals['_EVALUATEEVENTREQUEST'].fields_by_name['event']._serialized_options = b'\272H\003\310\001\001'
   _globals['_APPLYRULESREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_APPLYRULESREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9_.:-]{1,64}$'
   _globals['_APPLYRULESREQUEST'].fields_by_name['rules']._loaded_options = None
@@ -45,18 +81,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPLYRULESREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_GETRULESREQUEST'].fields_by_name['revision']._loaded_options = None
   _globals['_GETRULESREQUEST'].fields_by_name['revision']._serialized_options = b'\272H\r\"\013\030\377\377\377\377\377\377\377\017(\000'
+  _globals['_EARNINGSERVICE'].methods_by_name['RecordEvent']._loaded_options = None
+  _globals['_EARNINGSERVICE'].methods_by_name['RecordEvent']._serialized_options = b'\220\002\002\252\355\030\024\n\nhoney.earn\020\002\030\001\"\002\001\002'
+  _globals['_EARNINGSERVICE'].methods_by_name['EvaluateEvent']._loaded_options = None
+  _globals['_EARNINGSERVICE'].methods_by_name['EvaluateEvent']._serialized_options = b'\220\002\001\252\355\030\025\n\nhoney.read\020\002\030\003\"\003\001\002\003'
   _globals['_EARNINGSERVICE'].methods_by_name['ApplyRules']._loaded_options = None
   _globals['_EARNINGSERVICE'].methods_by_name['ApplyRules']._serialized_options = b'\220\002\002\252\355\030\034\n\013honey.rules\020\n\030\001\"\001\002*\002\010\0170\200\200@'
   _globals['_EARNINGSERVICE'].methods_by_name['GetRules']._loaded_options = None
   _globals['_EARNINGSERVICE'].methods_by_name['GetRules']._serialized_options = b'\220\002\001\252\355\030\024\n\nhoney.read\020\001\030\003\"\002\001\002'
-  _globals['_APPLYRULESREQUEST']._serialized_start=183
-  _globals['_APPLYRULESREQUEST']._serialized_end=445
-  _globals['_APPLYRULESRESPONSE']._serialized_start=447
-  _globals['_APPLYRULESRESPONSE']._serialized_end=521
-  _globals['_GETRULESREQUEST']._serialized_start=523
-  _globals['_GETRULESREQUEST']._serialized_end=586
-  _globals['_GETRULESRESPONSE']._serialized_start=589
-  _globals['_GETRULESRESPONSE']._serialized_end=749
-  _globals['_EARNINGSERVICE']._serialized_start=752
-  _globals['_EARNINGSERVICE']._serialized_end=1006
+  _globals['_RULEOUTCOME']._serialized_start=2758
+  _globals['_RULEOUTCOME']._serialized_end=3151
+  _globals['_EARNINGEVENT']._serialized_start=183
+  _globals['_EARNINGEVENT']._serialized_end=731
+  _globals['_ORDERITEM']._serialized_start=734
+  _globals['_ORDERITEM']._serialized_end=904
+  _globals['_RULEVERDICT']._serialized_start=907
+  _globals['_RULEVERDICT']._serialized_end=1078
+  _globals['_RECORDEVENTREQUEST']._serialized_start=1081
+  _globals['_RECORDEVENTREQUEST']._serialized_end=1357
+  _globals['_RECORDEVENTRESPONSE']._serialized_start=1360
+  _globals['_RECORDEVENTRESPONSE']._serialized_end=1577
+  _globals['_EVALUATEEVENTREQUEST']._serialized_start=1580
+  _globals['_EVALUATEEVENTREQUEST']._serialized_end=1795
+  _globals['_EVALUATEEVENTRESPONSE']._serialized_start=1798
+  _globals['_EVALUATEEVENTRESPONSE']._serialized_end=1968
+  _globals['_WOULDEARN']._serialized_start=1971
+  _globals['_WOULDEARN']._serialized_end=2186
+  _globals['_APPLYRULESREQUEST']._serialized_start=2189
+  _globals['_APPLYRULESREQUEST']._serialized_end=2451
+  _globals['_APPLYRULESRESPONSE']._serialized_start=2453
+  _globals['_APPLYRULESRESPONSE']._serialized_end=2527
+  _globals['_GETRULESREQUEST']._serialized_start=2529
+  _globals['_GETRULESREQUEST']._serialized_end=2592
+  _globals['_GETRULESRESPONSE']._serialized_start=2595
+  _globals['_GETRULESRESPONSE']._serialized_end=2755
+  _globals['_EARNINGSERVICE']._serialized_start=3154
+  _globals['_EARNINGSERVICE']._serialized_end=3657
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from nectary.honey.v1 import honey_pb2 as _honey_pb2
 import builtins as _builtins
 import sys
@@ -19,6 +20,388 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _RuleOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RuleOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RuleOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RULE_OUTCOME_UNSPECIFIED: _RuleOutcome.ValueType  # 0
+    """Never sent."""
+    RULE_OUTCOME_EARNED: _RuleOutcome.ValueType  # 1
+    """It gives points."""
+    RULE_OUTCOME_CAPPED: _RuleOutcome.ValueType  # 2
+    """It gives fewer than it would without caps, maybe none."""
+    RULE_OUTCOME_NOTHING: _RuleOutcome.ValueType  # 3
+    """It matches, and less than one point came of it."""
+    RULE_OUTCOME_REJECTED_BY_CAP: _RuleOutcome.ValueType  # 4
+    """More than a cap leaves, which rejects what it would have to cut."""
+    RULE_OUTCOME_OUT_OF_BUDGET: _RuleOutcome.ValueType  # 5
+    """Nothing is left of what everybody has together, or of the credit of the merchant who pays."""
+    RULE_OUTCOME_NOT_IN_FORCE: _RuleOutcome.ValueType  # 6
+    """It was not in force."""
+    RULE_OUTCOME_NOT_MATCHED: _RuleOutcome.ValueType  # 7
+    """It is not for such an event."""
+    RULE_OUTCOME_COOLING_DOWN: _RuleOutcome.ValueType  # 8
+    """The member earned by it too short a time before or after."""
+    RULE_OUTCOME_TOO_LATE: _RuleOutcome.ValueType  # 9
+    """The points would have expired before they could be spent."""
+    RULE_OUTCOME_NOT_REACHED: _RuleOutcome.ValueType  # 10
+    """An earlier rule matches, and the scene goes by the first."""
+    RULE_OUTCOME_BEATEN: _RuleOutcome.ValueType  # 11
+    """Another rule gives more, and the scene goes by the best."""
+    RULE_OUTCOME_RECORDED_BEFORE: _RuleOutcome.ValueType  # 12
+    """The event had its effect before."""
+
+class RuleOutcome(_RuleOutcome, metaclass=_RuleOutcomeEnumTypeWrapper):
+    """What a rule says of an event. The set may grow."""
+
+RULE_OUTCOME_UNSPECIFIED: RuleOutcome.ValueType  # 0
+"""Never sent."""
+RULE_OUTCOME_EARNED: RuleOutcome.ValueType  # 1
+"""It gives points."""
+RULE_OUTCOME_CAPPED: RuleOutcome.ValueType  # 2
+"""It gives fewer than it would without caps, maybe none."""
+RULE_OUTCOME_NOTHING: RuleOutcome.ValueType  # 3
+"""It matches, and less than one point came of it."""
+RULE_OUTCOME_REJECTED_BY_CAP: RuleOutcome.ValueType  # 4
+"""More than a cap leaves, which rejects what it would have to cut."""
+RULE_OUTCOME_OUT_OF_BUDGET: RuleOutcome.ValueType  # 5
+"""Nothing is left of what everybody has together, or of the credit of the merchant who pays."""
+RULE_OUTCOME_NOT_IN_FORCE: RuleOutcome.ValueType  # 6
+"""It was not in force."""
+RULE_OUTCOME_NOT_MATCHED: RuleOutcome.ValueType  # 7
+"""It is not for such an event."""
+RULE_OUTCOME_COOLING_DOWN: RuleOutcome.ValueType  # 8
+"""The member earned by it too short a time before or after."""
+RULE_OUTCOME_TOO_LATE: RuleOutcome.ValueType  # 9
+"""The points would have expired before they could be spent."""
+RULE_OUTCOME_NOT_REACHED: RuleOutcome.ValueType  # 10
+"""An earlier rule matches, and the scene goes by the first."""
+RULE_OUTCOME_BEATEN: RuleOutcome.ValueType  # 11
+"""Another rule gives more, and the scene goes by the best."""
+RULE_OUTCOME_RECORDED_BEFORE: RuleOutcome.ValueType  # 12
+"""The event had its effect before."""
+Global___RuleOutcome: _TypeAlias = RuleOutcome  # noqa: Y015
+
+@_typing.final
+class EarningEvent(_message.Message):
+    """What a member did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    SCENE_FIELD_NUMBER: _builtins.int
+    EVENT_TIME_FIELD_NUMBER: _builtins.int
+    ORDER_TIME_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    MERCHANT_ID_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    ITEMS_FIELD_NUMBER: _builtins.int
+    SPEND_TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """Names it in the programme, for ever: 1 to 64 letters, digits and `_.:-`. Of an order: the order's id, by which
+    RefundOrderItems finds it.
+    """
+    scene: _builtins.str
+    """One of the programme's, such as `order.paid`."""
+    channel: _builtins.str
+    """By which channel. At most 36 letters, digits and `_.:-`."""
+    merchant_id: _builtins.str
+    """With which merchant. At most 36 letters, digits and `_.:-`."""
+    currency: _builtins.str
+    """In what the items were paid, three capitals such as `CNY`. Required with items."""
+    spend_transaction_id: _builtins.str
+    """The spend, or the confirmed hold, with which `spent_points` of the items were paid: all of it. Required if
+    there are any.
+    """
+    @_builtins.property
+    def event_time(self) -> _timestamp_pb2.Timestamp:
+        """When it happened; of an order: when it was paid. Caps and cooldowns go by it, however late it is told."""
+
+    @_builtins.property
+    def order_time(self) -> _timestamp_pb2.Timestamp:
+        """When the order was made, not after `event_time`. Absent: when it happened."""
+
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderItem]:
+        """Of an order: what was bought. At most 100."""
+
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        scene: _builtins.str = ...,
+        event_time: _timestamp_pb2.Timestamp | None = ...,
+        order_time: _timestamp_pb2.Timestamp | None = ...,
+        channel: _builtins.str = ...,
+        merchant_id: _builtins.str = ...,
+        currency: _builtins.str = ...,
+        items: _abc.Iterable[Global___OrderItem] | None = ...,
+        spend_transaction_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "order_time", b"order_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "currency", b"currency", "event_id", b"event_id", "event_time", b"event_time", "items", b"items", "merchant_id", b"merchant_id", "order_time", b"order_time", "scene", b"scene", "spend_transaction_id", b"spend_transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EarningEvent: _TypeAlias = EarningEvent  # noqa: Y015
+
+@_typing.final
+class OrderItem(_message.Message):
+    """One item of an order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    PAID_MINOR_FIELD_NUMBER: _builtins.int
+    SPENT_POINTS_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    """Names it in the order: 1 to 64 letters, digits and `_.:-`."""
+    paid_minor: _builtins.int
+    """What was paid for it in money, in minor units."""
+    spent_points: _builtins.int
+    """What was paid for it in points."""
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        paid_minor: _builtins.int = ...,
+        spent_points: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "paid_minor", b"paid_minor", "spent_points", b"spent_points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderItem: _TypeAlias = OrderItem  # noqa: Y015
+
+@_typing.final
+class RuleVerdict(_message.Message):
+    """What one rule says of an event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    BECAUSE_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    rule_id: _builtins.str
+    """The rule ..."""
+    version: _builtins.int
+    """... in this version."""
+    outcome: Global___RuleOutcome.ValueType
+    """What came of it."""
+    because: _builtins.str
+    """Why, in words: `from 150 to 100: a member at most 100, window DAY`."""
+    points: _builtins.int
+    """What it gives."""
+    def __init__(
+        self,
+        *,
+        rule_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        outcome: Global___RuleOutcome.ValueType = ...,
+        because: _builtins.str = ...,
+        points: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["because", b"because", "outcome", b"outcome", "points", b"points", "rule_id", b"rule_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleVerdict: _TypeAlias = RuleVerdict  # noqa: Y015
+
+@_typing.final
+class RecordEventRequest(_message.Message):
+    """Asks to record an event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Names this request: 1 to 64 letters, digits and `_.:-`. Kept for 30 days; the event's own id for ever."""
+    programme_id: _builtins.str
+    """The programme."""
+    member_id: _builtins.str
+    """The member who did it: 1 to 36 letters, digits and `_.:-`."""
+    @_builtins.property
+    def event(self) -> Global___EarningEvent:
+        """What it was."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        programme_id: _builtins.str = ...,
+        member_id: _builtins.str = ...,
+        event: Global___EarningEvent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "member_id", b"member_id", "programme_id", b"programme_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordEventRequest: _TypeAlias = RecordEventRequest  # noqa: Y015
+
+@_typing.final
+class RecordEventResponse(_message.Message):
+    """Recorded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICTS_FIELD_NUMBER: _builtins.int
+    LOTS_FIELD_NUMBER: _builtins.int
+    RECORDED_BEFORE_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    recorded_before: _builtins.bool
+    """Whether it was recorded before, so that nothing was posted now."""
+    @_builtins.property
+    def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleVerdict]:
+        """What each rule of the scene says, in the rules' order."""
+
+    @_builtins.property
+    def lots(self) -> _containers.RepeatedCompositeFieldContainer[_honey_pb2.Lot]:
+        """What the event brought: a lot for each rule that gives something, by lot id."""
+
+    @_builtins.property
+    def balance(self) -> _honey_pb2.Balance:
+        """The wallet afterwards."""
+
+    def __init__(
+        self,
+        *,
+        verdicts: _abc.Iterable[Global___RuleVerdict] | None = ...,
+        lots: _abc.Iterable[_honey_pb2.Lot] | None = ...,
+        recorded_before: _builtins.bool = ...,
+        balance: _honey_pb2.Balance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "lots", b"lots", "recorded_before", b"recorded_before", "verdicts", b"verdicts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordEventResponse: _TypeAlias = RecordEventResponse  # noqa: Y015
+
+@_typing.final
+class EvaluateEventRequest(_message.Message):
+    """Asks what would come of an event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    programme_id: _builtins.str
+    """The programme."""
+    member_id: _builtins.str
+    """The member: 1 to 36 letters, digits and `_.:-`."""
+    @_builtins.property
+    def event(self) -> Global___EarningEvent:
+        """What it would be."""
+
+    def __init__(
+        self,
+        *,
+        programme_id: _builtins.str = ...,
+        member_id: _builtins.str = ...,
+        event: Global___EarningEvent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "member_id", b"member_id", "programme_id", b"programme_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluateEventRequest: _TypeAlias = EvaluateEventRequest  # noqa: Y015
+
+@_typing.final
+class EvaluateEventResponse(_message.Message):
+    """What would come of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    VERDICTS_FIELD_NUMBER: _builtins.int
+    WOULD_EARN_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """The revision of the rules that were asked."""
+    @_builtins.property
+    def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___RuleVerdict]:
+        """What each rule of the scene says, in the rules' order."""
+
+    @_builtins.property
+    def would_earn(self) -> _containers.RepeatedCompositeFieldContainer[Global___WouldEarn]:
+        """What would be posted."""
+
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int = ...,
+        verdicts: _abc.Iterable[Global___RuleVerdict] | None = ...,
+        would_earn: _abc.Iterable[Global___WouldEarn] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision", "verdicts", b"verdicts", "would_earn", b"would_earn"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluateEventResponse: _TypeAlias = EvaluateEventResponse  # noqa: Y015
+
+@_typing.final
+class WouldEarn(_message.Message):
+    """What one rule would bring."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_ID_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    ACTIVE_TIME_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    ITEM_POINTS_FIELD_NUMBER: _builtins.int
+    rule_id: _builtins.str
+    """The rule."""
+    points: _builtins.int
+    """How many."""
+    @_builtins.property
+    def active_time(self) -> _timestamp_pb2.Timestamp:
+        """From when they could be spent."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """The first instant at which they no longer could. Absent: never."""
+
+    @_builtins.property
+    def item_points(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """How many of them each item brings, in the order of the items."""
+
+    def __init__(
+        self,
+        *,
+        rule_id: _builtins.str = ...,
+        points: _builtins.int = ...,
+        active_time: _timestamp_pb2.Timestamp | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        item_points: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "expire_time", b"expire_time", "item_points", b"item_points", "points", b"points", "rule_id", b"rule_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WouldEarn: _TypeAlias = WouldEarn  # noqa: Y015
 
 @_typing.final
 class ApplyRulesRequest(_message.Message):

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class EarningServiceStub:
-    """By which rules points are earned and kept: for operators.
+    """By which rules points are earned and kept, and what members did that earns some.
     """
 
     def __init__(self, channel):
@@ -35,6 +35,16 @@ class EarningServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.RecordEvent = channel.unary_unary(
+                '/nectary.honey.v1.EarningService/RecordEvent',
+                request_serializer=nectary_dot_honey_dot_v1_dot_earning__service__pb2.RecordEventRequest.SerializeToString,
+                response_deserializer=nectary_dot_honey_dot_v1_dot_earning__service__pb2.RecordEventResponse.FromString,
+                _registered_method=True)
+        self.EvaluateEvent = channel.unary_unary(
+                '/nectary.honey.v1.EarningService/EvaluateEvent',
+                request_serializer=nectary_dot_honey_dot_v1_dot_earning__service__pb2.EvaluateEventRequest.SerializeToString,
+                response_deserializer=nectary_dot_honey_dot_v1_dot_earning__service__pb2.EvaluateEventResponse.FromString,
+                _registered_method=True)
         self.ApplyRules = channel.unary_unary(
                 '/nectary.honey.v1.EarningService/ApplyRules',
                 request_serializer=nectary_dot_honey_dot_v1_dot_earning__service__pb2.ApplyRulesRequest.SerializeToString,
@@ -48,8 +58,32 @@ class EarningServiceStub:
 
 
 class EarningServiceServicer:
-    """By which rules points are earned and kept: for operators.
+    """By which rules points are earned and kept, and what members did that earns some.
     """
+
+    def RecordEvent(self, request, context):
+        """Records what a member did, and posts what the rules of its scene give for it: a lot for each rule that gives
+        something. The rules are those that were in force when the member ordered (`order_time`), or else when it
+        happened; a rule says itself at which of the two a member must hold an identity.
+
+        An event has its effect once, whatever the request ids: one that was recorded before is answered with what it
+        brought then, and INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED) if it said something else. What is refused leaves
+        nothing: INVALID_ARGUMENT for an unknown scene, an event of the future (more than five minutes), amounts out of
+        bounds, or items that say another number of points than their spend has. NOT_FOUND: PROGRAMME_NOT_FOUND,
+        TRANSACTION_NOT_FOUND for `spend_transaction_id`. That caps leave nothing, or no rule matches, is no error.
+        UNAVAILABLE if a rule asks what the member held and Identity does not answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EvaluateEvent(self, request, context):
+        """Says what RecordEvent would post now, and what each rule of the scene says and why. Refuses what RecordEvent
+        would refuse. Nothing is recorded, and no cap is reserved.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def ApplyRules(self, request, context):
         """Replaces the rules by a new revision, from now on. Rules equal to the current ones make no revision. Those
@@ -71,6 +105,16 @@ class EarningServiceServicer:
 
 def add_EarningServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'RecordEvent': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordEvent,
+                    request_deserializer=nectary_dot_honey_dot_v1_dot_earning__service__pb2.RecordEventRequest.FromString,
+                    response_serializer=nectary_dot_honey_dot_v1_dot_earning__service__pb2.RecordEventResponse.SerializeToString,
+            ),
+            'EvaluateEvent': grpc.unary_unary_rpc_method_handler(
+                    servicer.EvaluateEvent,
+                    request_deserializer=nectary_dot_honey_dot_v1_dot_earning__service__pb2.EvaluateEventRequest.FromString,
+                    response_serializer=nectary_dot_honey_dot_v1_dot_earning__service__pb2.EvaluateEventResponse.SerializeToString,
+            ),
             'ApplyRules': grpc.unary_unary_rpc_method_handler(
                     servicer.ApplyRules,
                     request_deserializer=nectary_dot_honey_dot_v1_dot_earning__service__pb2.ApplyRulesRequest.FromString,
@@ -90,8 +134,62 @@ def add_EarningServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EarningService:
-    """By which rules points are earned and kept: for operators.
+    """By which rules points are earned and kept, and what members did that earns some.
     """
+
+    @staticmethod
+    def RecordEvent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/nectary.honey.v1.EarningService/RecordEvent',
+            nectary_dot_honey_dot_v1_dot_earning__service__pb2.RecordEventRequest.SerializeToString,
+            nectary_dot_honey_dot_v1_dot_earning__service__pb2.RecordEventResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EvaluateEvent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/nectary.honey.v1.EarningService/EvaluateEvent',
+            nectary_dot_honey_dot_v1_dot_earning__service__pb2.EvaluateEventRequest.SerializeToString,
+            nectary_dot_honey_dot_v1_dot_earning__service__pb2.EvaluateEventResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def ApplyRules(request,

@@ -13,9 +13,25 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class EarningServiceStub:
-    """By which rules points are earned and kept: for operators."""
+    """By which rules points are earned and kept, and what members did that earns some."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    RecordEvent: _aio.UnaryUnaryMultiCallable[_earning_service_pb2.RecordEventRequest, _earning_service_pb2.RecordEventResponse]
+    """Records what a member did, and posts what the rules of its scene give for it: a lot for each rule that gives
+    something. The rules are those that were in force when the member ordered (`order_time`), or else when it
+    happened; a rule says itself at which of the two a member must hold an identity.
+
+    An event has its effect once, whatever the request ids: one that was recorded before is answered with what it
+    brought then, and INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED) if it said something else. What is refused leaves
+    nothing: INVALID_ARGUMENT for an unknown scene, an event of the future (more than five minutes), amounts out of
+    bounds, or items that say another number of points than their spend has. NOT_FOUND: PROGRAMME_NOT_FOUND,
+    TRANSACTION_NOT_FOUND for `spend_transaction_id`. That caps leave nothing, or no rule matches, is no error.
+    UNAVAILABLE if a rule asks what the member held and Identity does not answer.
+    """
+    EvaluateEvent: _aio.UnaryUnaryMultiCallable[_earning_service_pb2.EvaluateEventRequest, _earning_service_pb2.EvaluateEventResponse]
+    """Says what RecordEvent would post now, and what each rule of the scene says and why. Refuses what RecordEvent
+    would refuse. Nothing is recorded, and no cap is reserved.
+    """
     ApplyRules: _aio.UnaryUnaryMultiCallable[_earning_service_pb2.ApplyRulesRequest, _earning_service_pb2.ApplyRulesResponse]
     """Replaces the rules by a new revision, from now on. Rules equal to the current ones make no revision. Those
     that contradict themselves are refused whole: INVALID_ARGUMENT, reason RULES_INCONSISTENT, with every
@@ -26,7 +42,35 @@ class EarningServiceStub:
     """Reads the rules in force. NOT_FOUND (RULES_NOT_FOUND) before the first."""
 
 class EarningServiceServicer(metaclass=_abc_1.ABCMeta):
-    """By which rules points are earned and kept: for operators."""
+    """By which rules points are earned and kept, and what members did that earns some."""
+
+    @_abc_1.abstractmethod
+    def RecordEvent(
+        self,
+        request: _earning_service_pb2.RecordEventRequest,
+        context: _aio.ServicerContext[_earning_service_pb2.RecordEventRequest, _abc.Awaitable[_earning_service_pb2.RecordEventResponse]],
+    ) -> _abc.Awaitable[_earning_service_pb2.RecordEventResponse]:
+        """Records what a member did, and posts what the rules of its scene give for it: a lot for each rule that gives
+        something. The rules are those that were in force when the member ordered (`order_time`), or else when it
+        happened; a rule says itself at which of the two a member must hold an identity.
+
+        An event has its effect once, whatever the request ids: one that was recorded before is answered with what it
+        brought then, and INVALID_ARGUMENT (IDEMPOTENCY_KEY_REUSED) if it said something else. What is refused leaves
+        nothing: INVALID_ARGUMENT for an unknown scene, an event of the future (more than five minutes), amounts out of
+        bounds, or items that say another number of points than their spend has. NOT_FOUND: PROGRAMME_NOT_FOUND,
+        TRANSACTION_NOT_FOUND for `spend_transaction_id`. That caps leave nothing, or no rule matches, is no error.
+        UNAVAILABLE if a rule asks what the member held and Identity does not answer.
+        """
+
+    @_abc_1.abstractmethod
+    def EvaluateEvent(
+        self,
+        request: _earning_service_pb2.EvaluateEventRequest,
+        context: _aio.ServicerContext[_earning_service_pb2.EvaluateEventRequest, _abc.Awaitable[_earning_service_pb2.EvaluateEventResponse]],
+    ) -> _abc.Awaitable[_earning_service_pb2.EvaluateEventResponse]:
+        """Says what RecordEvent would post now, and what each rule of the scene says and why. Refuses what RecordEvent
+        would refuse. Nothing is recorded, and no cap is reserved.
+        """
 
     @_abc_1.abstractmethod
     def ApplyRules(

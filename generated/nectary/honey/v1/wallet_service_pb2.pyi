@@ -603,6 +603,152 @@ class ReversePointsResponse(_message.Message):
 Global___ReversePointsResponse: _TypeAlias = ReversePointsResponse  # noqa: Y015
 
 @_typing.final
+class RefundOrderItemsRequest(_message.Message):
+    """Asks to refund items of an order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    REFUNDS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Names this request: 1 to 64 letters, digits and `_.:-`. Kept for 30 days."""
+    programme_id: _builtins.str
+    """The programme."""
+    order_id: _builtins.str
+    """The order: the `event_id` of its earning event."""
+    reason: _builtins.str
+    """Why, in words, for the record. At most 200 characters."""
+    @_builtins.property
+    def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___ItemRefund]:
+        """What is refunded. 1 to 100."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        programme_id: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        refunds: _abc.Iterable[Global___ItemRefund] | None = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "programme_id", b"programme_id", "reason", b"reason", "refunds", b"refunds", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundOrderItemsRequest: _TypeAlias = RefundOrderItemsRequest  # noqa: Y015
+
+@_typing.final
+class ItemRefund(_message.Message):
+    """So much of one item."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    """The item."""
+    amount_minor: _builtins.int
+    """In minor units of the order's currency. An item for which no money was paid is given back whole, for 0."""
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        amount_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "item_id", b"item_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ItemRefund: _TypeAlias = ItemRefund  # noqa: Y015
+
+@_typing.final
+class RefundOrderItemsResponse(_message.Message):
+    """Refunded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    AWAITS_ORDER_FIELD_NUMBER: _builtins.int
+    TAKEN_BACK_POINTS_FIELD_NUMBER: _builtins.int
+    GIVEN_BACK_POINTS_FIELD_NUMBER: _builtins.int
+    ITEMS_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.str
+    """What the transactions are called that it posted."""
+    awaits_order: _builtins.bool
+    """Whether the order was not heard of yet: then nothing was posted, and what follows is empty."""
+    taken_back_points: _builtins.int
+    """Points that were taken back."""
+    given_back_points: _builtins.int
+    """Points that came back."""
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ItemPoints]:
+        """What stays of each item, in the order of the items."""
+
+    @_builtins.property
+    def balance(self) -> _honey_pb2.Balance:
+        """The wallet afterwards."""
+
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.str = ...,
+        awaits_order: _builtins.bool = ...,
+        taken_back_points: _builtins.int = ...,
+        given_back_points: _builtins.int = ...,
+        items: _abc.Iterable[Global___ItemPoints] | None = ...,
+        balance: _honey_pb2.Balance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaits_order", b"awaits_order", "balance", b"balance", "given_back_points", b"given_back_points", "items", b"items", "taken_back_points", b"taken_back_points", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundOrderItemsResponse: _TypeAlias = RefundOrderItemsResponse  # noqa: Y015
+
+@_typing.final
+class ItemPoints(_message.Message):
+    """What stays of one item."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    REFUNDED_MINOR_FIELD_NUMBER: _builtins.int
+    EARNED_POINTS_FIELD_NUMBER: _builtins.int
+    SPENT_POINTS_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    """The item."""
+    refunded_minor: _builtins.int
+    """What of it is refunded so far, in minor units."""
+    earned_points: _builtins.int
+    """What it still earned, of all rules together."""
+    spent_points: _builtins.int
+    """What stays spent on it."""
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        refunded_minor: _builtins.int = ...,
+        earned_points: _builtins.int = ...,
+        spent_points: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["earned_points", b"earned_points", "item_id", b"item_id", "refunded_minor", b"refunded_minor", "spent_points", b"spent_points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ItemPoints: _TypeAlias = ItemPoints  # noqa: Y015
+
+@_typing.final
 class AdjustPointsRequest(_message.Message):
     """Asks to give or take points by hand."""
 

@@ -75,6 +75,11 @@ class WalletServiceStub:
                 request_serializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.ReversePointsRequest.SerializeToString,
                 response_deserializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.ReversePointsResponse.FromString,
                 _registered_method=True)
+        self.RefundOrderItems = channel.unary_unary(
+                '/nectary.honey.v1.WalletService/RefundOrderItems',
+                request_serializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.RefundOrderItemsRequest.SerializeToString,
+                response_deserializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.RefundOrderItemsResponse.FromString,
+                _registered_method=True)
         self.AdjustPoints = channel.unary_unary(
                 '/nectary.honey.v1.WalletService/AdjustPoints',
                 request_serializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.AdjustPointsRequest.SerializeToString,
@@ -196,6 +201,21 @@ class WalletServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RefundOrderItems(self, request, context):
+        """Refunds items of an order, which is an earning event with items (EarningService.RecordEvent): what they earned
+        is taken back, and what was spent on them comes back, as ReversePoints does either.
+
+        It does not matter in which steps, or in which order, an order is refunded: what stays earned is what the rules
+        give for what stays paid, with the multipliers and within the caps of then; of what was spent on an item its
+        share stays spent. An order that was not heard of yet may be refunded, too: it counts once the order comes.
+
+        All of these, or none: INVALID_ARGUMENT for an item that is not the order's, FAILED_PRECONDITION
+        (MORE_THAN_ORDERED) if less is left of one. NOT_FOUND: PROGRAMME_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AdjustPoints(self, request, context):
         """Gives or takes points by hand; of a merchant: credit that it has bought. Taken are the lots that are burnt
         first. FAILED_PRECONDITION: INSUFFICIENT_POINTS, INSUFFICIENT_CREDIT.
@@ -303,6 +323,11 @@ def add_WalletServiceServicer_to_server(servicer, server):
                     servicer.ReversePoints,
                     request_deserializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.ReversePointsRequest.FromString,
                     response_serializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.ReversePointsResponse.SerializeToString,
+            ),
+            'RefundOrderItems': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefundOrderItems,
+                    request_deserializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.RefundOrderItemsRequest.FromString,
+                    response_serializer=nectary_dot_honey_dot_v1_dot_wallet__service__pb2.RefundOrderItemsResponse.SerializeToString,
             ),
             'AdjustPoints': grpc.unary_unary_rpc_method_handler(
                     servicer.AdjustPoints,
@@ -540,6 +565,33 @@ class WalletService:
             '/nectary.honey.v1.WalletService/ReversePoints',
             nectary_dot_honey_dot_v1_dot_wallet__service__pb2.ReversePointsRequest.SerializeToString,
             nectary_dot_honey_dot_v1_dot_wallet__service__pb2.ReversePointsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefundOrderItems(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/nectary.honey.v1.WalletService/RefundOrderItems',
+            nectary_dot_honey_dot_v1_dot_wallet__service__pb2.RefundOrderItemsRequest.SerializeToString,
+            nectary_dot_honey_dot_v1_dot_wallet__service__pb2.RefundOrderItemsResponse.FromString,
             options,
             channel_credentials,
             insecure,

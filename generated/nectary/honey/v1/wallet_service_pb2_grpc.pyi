@@ -64,6 +64,17 @@ class WalletServiceStub:
     A merchant who paid for an earning gets its credit back, and one who was paid with a spend pays it back.
     NOT_FOUND (TRANSACTION_NOT_FOUND). FAILED_PRECONDITION: MORE_THAN_SPENT, MORE_THAN_EARNED.
     """
+    RefundOrderItems: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.RefundOrderItemsRequest, _wallet_service_pb2.RefundOrderItemsResponse]
+    """Refunds items of an order, which is an earning event with items (EarningService.RecordEvent): what they earned
+    is taken back, and what was spent on them comes back, as ReversePoints does either.
+
+    It does not matter in which steps, or in which order, an order is refunded: what stays earned is what the rules
+    give for what stays paid, with the multipliers and within the caps of then; of what was spent on an item its
+    share stays spent. An order that was not heard of yet may be refunded, too: it counts once the order comes.
+
+    All of these, or none: INVALID_ARGUMENT for an item that is not the order's, FAILED_PRECONDITION
+    (MORE_THAN_ORDERED) if less is left of one. NOT_FOUND: PROGRAMME_NOT_FOUND.
+    """
     AdjustPoints: _aio.UnaryUnaryMultiCallable[_wallet_service_pb2.AdjustPointsRequest, _wallet_service_pb2.AdjustPointsResponse]
     """Gives or takes points by hand; of a merchant: credit that it has bought. Taken are the lots that are burnt
     first. FAILED_PRECONDITION: INSUFFICIENT_POINTS, INSUFFICIENT_CREDIT.
@@ -192,6 +203,23 @@ class WalletServiceServicer(metaclass=_abc_1.ABCMeta):
 
         A merchant who paid for an earning gets its credit back, and one who was paid with a spend pays it back.
         NOT_FOUND (TRANSACTION_NOT_FOUND). FAILED_PRECONDITION: MORE_THAN_SPENT, MORE_THAN_EARNED.
+        """
+
+    @_abc_1.abstractmethod
+    def RefundOrderItems(
+        self,
+        request: _wallet_service_pb2.RefundOrderItemsRequest,
+        context: _aio.ServicerContext[_wallet_service_pb2.RefundOrderItemsRequest, _abc.Awaitable[_wallet_service_pb2.RefundOrderItemsResponse]],
+    ) -> _abc.Awaitable[_wallet_service_pb2.RefundOrderItemsResponse]:
+        """Refunds items of an order, which is an earning event with items (EarningService.RecordEvent): what they earned
+        is taken back, and what was spent on them comes back, as ReversePoints does either.
+
+        It does not matter in which steps, or in which order, an order is refunded: what stays earned is what the rules
+        give for what stays paid, with the multipliers and within the caps of then; of what was spent on an item its
+        share stays spent. An order that was not heard of yet may be refunded, too: it counts once the order comes.
+
+        All of these, or none: INVALID_ARGUMENT for an item that is not the order's, FAILED_PRECONDITION
+        (MORE_THAN_ORDERED) if less is left of one. NOT_FOUND: PROGRAMME_NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
