@@ -1,4 +1,4 @@
-"""By which rules points are earned and kept: `nectary.honey.v1.EarningService`."""
+"""By which rules points are earned and kept, and what earns some: `nectary.honey.v1.EarningService`."""
 
 from nectary.honey.v1 import earning_service_pb2 as pb
 from nectary.honey.v1 import earning_service_pb2_grpc as rpc
@@ -40,3 +40,22 @@ class EarningClient(Client):
     async def get_rules(self, *, revision: int = 0) -> pb.GetRulesResponse:
         """The rules of a revision, or with 0 those in force."""
         return await self._stub.GetRules(pb.GetRulesRequest(revision=revision))
+
+    async def record_event(
+        self, programme_id: str, member_id: str, event: pb.EarningEvent, *, request_id: str | None = None
+    ) -> pb.RecordEventResponse:
+        """Posts what the rules give for it, once for each `event_id`. Raises InvalidRequest, NotFound."""
+        request = pb.RecordEventRequest(
+            request_id=request_id or new_request_id(),
+            programme_id=programme_id,
+            member_id=member_id,
+            event=event,
+        )
+        return await self._stub.RecordEvent(request)
+
+    async def evaluate_event(
+        self, programme_id: str, member_id: str, event: pb.EarningEvent
+    ) -> pb.EvaluateEventResponse:
+        """What `record_event` would post now, and what each rule says. Raises the same."""
+        request = pb.EvaluateEventRequest(programme_id=programme_id, member_id=member_id, event=event)
+        return await self._stub.EvaluateEvent(request)

@@ -1,6 +1,6 @@
 """Points in wallets: `nectary.honey.v1.WalletService`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from nectary.honey.v1 import wallet_service_pb2 as pb
@@ -225,6 +225,28 @@ class WalletClient(WalletReads):
             reason=reason,
         )
         return await self._stub.ReinstatePoints(request)
+
+    async def refund_order_items(
+        self,
+        programme_id: str,
+        order_id: str,
+        refunds: Mapping[str, int],
+        *,
+        reason: str = "",
+        request_id: str | None = None,
+    ) -> pb.RefundOrderItemsResponse:
+        """Item id → minor units: what they earned is taken back, what was spent on them comes back.
+
+        Raises InvalidRequest, NotFound, Refused (MORE_THAN_ORDERED).
+        """
+        request = pb.RefundOrderItemsRequest(
+            request_id=request_id or new_request_id(),
+            programme_id=programme_id,
+            order_id=order_id,
+            refunds=[pb.ItemRefund(item_id=item_id, amount_minor=paid) for item_id, paid in refunds.items()],
+            reason=reason,
+        )
+        return await self._stub.RefundOrderItems(request)
 
     async def batch_post(self, postings: Sequence[pb.Posting]) -> Sequence[pb.PostingOutcome]:
         """What became of each, in their order. A refusal is an outcome here and raises nothing."""

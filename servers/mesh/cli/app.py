@@ -15,6 +15,7 @@ from servers.mesh.cli.verbs import (
     doctor,
     events,
     honey,
+    honey_events,
     honey_rules,
     identity,
     member,
@@ -70,7 +71,8 @@ def make_app() -> typer.Typer:
 
 def _honey() -> typer.Typer:
     group = typer.Typer(help="Points.", no_args_is_help=True)
-    honey.register(group)
+    for module in (honey, honey_events):
+        module.register(group)
     rules = typer.Typer(help="By what points are kept.", no_args_is_help=True)
     honey_rules.register(rules)
     group.add_typer(rules, name="rules")
