@@ -33,6 +33,7 @@ from tests.unit.honey.earnings import (
     a_rule,
     an_order,
     capped_programmes,
+    caps,
     histories,
     programmes,
     the_rules,
@@ -173,7 +174,15 @@ def _plans(draw: st.DrawFn) -> tuple[tuple[Item, ...], list[Refund]]:
     return items, draw(st.permutations(refunds))
 
 
-@given(_plans(), st.integers(0, 12), capped_programmes() | programmes())
+_SHARES = st.builds(
+    lambda points, per, limits: the_rules(a_rule(ProportionalPoints(points, per, "CNY"), caps=limits)),
+    st.integers(1, 9),
+    st.integers(10, 99),
+    caps(),
+)
+
+
+@given(_plans(), st.integers(0, 12), _SHARES | _SHARES | capped_programmes() | programmes())
 def test_it_does_not_matter_when_refunds_come(
     plan: tuple[tuple[Item, ...], list[Refund]], early: int, rules: EarningRules
 ) -> None:
