@@ -23,7 +23,7 @@ MOST_MULTIPLIERS = 16
 MOST_IDS = 50
 LARGEST_FACTOR = 100
 FINEST_FACTOR = 10_000
-"""Its denominator."""
+"""It is a whole number of parts of so many: four decimal places."""
 
 CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -42,8 +42,8 @@ def multipliers(given: Sequence[Multiplier], at: str) -> Iterator[FieldViolation
     for place, multiplier in enumerate(given):
         one = f"{at}[{place}]"
         # Below one it would be no bonus, and SUM_OF_BONUS could come to less than nothing.
-        if not 1 <= multiplier.factor <= LARGEST_FACTOR or multiplier.factor.denominator > FINEST_FACTOR:
-            description = f"lies between 1 and {LARGEST_FACTOR}, in steps of 1/{FINEST_FACTOR} or coarser"
+        if not 1 <= multiplier.factor <= LARGEST_FACTOR or FINEST_FACTOR % multiplier.factor.denominator:
+            description = f"lies between 1 and {LARGEST_FACTOR}, in steps of 1/{FINEST_FACTOR}"
             yield FieldViolation(f"{one}.factor", "OUT_OF_BOUNDS", description)
         when = multiplier.when
         if isinstance(when, ForHolders):

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import orjson
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.honey import refusals
 from domain.honey.ports import Quoted
-from domain.honey.programme import HeldExpiry, Programme, Shortfall
+from domain.honey.programme import Programme
 from domain.honey.rules import Rules
 from domain.shared.doing import Doing
 from domain.shared.errors import Raced
 from domain.shared.instants import Instant
+from servers.honey.sql.documents import rules_document, rules_of
 from servers.honey.sql.tables import rules as table
 from servers.store.faults import is_duplicate
 from servers.store.rows import insert_rows
@@ -82,9 +81,8 @@ class SqlProgrammes:
             row = self._connection.execute(select(table).where(table.c.revision == number)).one_or_none()
             if row is None:
                 raise refusals.rules_not_found(number)
-            self._memory.revisions[number] = Revision(
-                Rules(number, _programmes(row.content)), row.effective_time
-            )
+            programmes = {each.programme_id: each for each in rules_of(row.content)}
+            self._memory.revisions[number] = Revision(Rules(number, programmes), row.effective_time)
         return self._memory.revisions[number]
 
     def quoted(self, programme_id: str, at: Instant) -> Quoted:
@@ -102,7 +100,7 @@ class SqlProgrammes:
             "effective_time": doing.now,
             "actor": doing.actor,
             "reason": doing.reason,
-            "content": orjson.dumps(list(rules.programmes.values()), option=orjson.OPT_SORT_KEYS),
+            "content": rules_document(rules),
         }
         try:
             insert_rows(self._connection, table, [row])
@@ -111,12 +109,3 @@ class SqlProgrammes:
                 raise Raced("STALE_VERSION", "other rules were applied at this moment") from error
             raise
         self._latest, self._asked = rules, True
-
-
-def _programmes(content: bytes) -> dict[str, Programme]:
-    return {each["programme_id"]: _programme(each) for each in orjson.loads(content)}
-
-
-def _programme(told: dict[str, Any]) -> Programme:
-    enums = {"held_expiry": HeldExpiry(told["held_expiry"]), "shortfall": Shortfall(told["shortfall"])}
-    return Programme(**(told | enums))

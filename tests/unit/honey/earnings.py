@@ -115,7 +115,7 @@ _PERIODS = st.one_of(
     st.builds(Period, st.integers(1, 2), st.just(Unit.YEAR)),
 )
 _FACTORS = st.sampled_from([Fraction(1), Fraction(3, 2), Fraction(2), Fraction(133, 100), Fraction(3)])
-_CONDITIONS = st.one_of(
+CONDITIONS = st.one_of(
     st.builds(HoldsAnyOf, _HOLDERS),
     st.builds(HoldsNoneOf, _HOLDERS),
     st.builds(ChannelIn, st.just(frozenset({"app"}))),
@@ -165,7 +165,7 @@ def programmes(draw: st.DrawFn) -> EarningRules:
             rule_id=rule_id,
             version=1,
             award=draw(_AWARDS),
-            conditions=tuple(draw(st.lists(_CONDITIONS, max_size=1))),
+            conditions=tuple(draw(st.lists(CONDITIONS, max_size=1))),
             multipliers=tuple(draw(st.lists(MULTIPLIERS, max_size=3))),
             combination=draw(st.sampled_from(Combination)),
             caps=draw(caps()),

@@ -10,6 +10,10 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from nectary.honey.v1 import calendar_pb2 as _calendar_pb2
+from nectary.honey.v1 import earning_rules_pb2 as _earning_rules_pb2
+from nectary.honey.v1 import task_rules_pb2 as _task_rules_pb2
+from nectary.honey.v1 import tier_rules_pb2 as _tier_rules_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -629,6 +633,10 @@ class Programme(_message.Message):
     SHORTFALL_FIELD_NUMBER: _builtins.int
     LONGEST_HOLD_FIELD_NUMBER: _builtins.int
     REINSTATEMENT_WINDOW_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
+    SCENES_FIELD_NUMBER: _builtins.int
+    TIERS_FIELD_NUMBER: _builtins.int
+    TASKS_FIELD_NUMBER: _builtins.int
     programme_id: _builtins.str
     """A lower case letter, then lower case letters, digits and `_`, at most 16 characters in all."""
     zone: _builtins.str
@@ -647,6 +655,24 @@ class Programme(_message.Message):
         0: what comes back to a lot that has expired expires at once.
         """
 
+    @_builtins.property
+    def notice(self) -> _calendar_pb2.Period:
+        """So long before points expire, to the start of the day, the member is told: up to a year. Absent: not at all."""
+
+    @_builtins.property
+    def scenes(self) -> _containers.RepeatedCompositeFieldContainer[_earning_rules_pb2.Scene]:
+        """What members can do to earn points. At most 64. One that is left out earns nothing any more; so does a rule,
+        and what it gave stays what it was.
+        """
+
+    @_builtins.property
+    def tiers(self) -> _tier_rules_pb2.TierRules:
+        """Its tiers. Absent: it has none."""
+
+    @_builtins.property
+    def tasks(self) -> _containers.RepeatedCompositeFieldContainer[_task_rules_pb2.TaskVersion]:
+        """All versions of all its tasks, the old ones included. At most 1,000."""
+
     def __init__(
         self,
         *,
@@ -656,10 +682,14 @@ class Programme(_message.Message):
         shortfall: Global___Shortfall.ValueType = ...,
         longest_hold: _duration_pb2.Duration | None = ...,
         reinstatement_window: _duration_pb2.Duration | None = ...,
+        notice: _calendar_pb2.Period | None = ...,
+        scenes: _abc.Iterable[_earning_rules_pb2.Scene] | None = ...,
+        tiers: _tier_rules_pb2.TierRules | None = ...,
+        tasks: _abc.Iterable[_task_rules_pb2.TaskVersion] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["longest_hold", b"longest_hold", "reinstatement_window", b"reinstatement_window"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["longest_hold", b"longest_hold", "notice", b"notice", "reinstatement_window", b"reinstatement_window", "tiers", b"tiers"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["held_expiry", b"held_expiry", "longest_hold", b"longest_hold", "programme_id", b"programme_id", "reinstatement_window", b"reinstatement_window", "shortfall", b"shortfall", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["held_expiry", b"held_expiry", "longest_hold", b"longest_hold", "notice", b"notice", "programme_id", b"programme_id", "reinstatement_window", b"reinstatement_window", "scenes", b"scenes", "shortfall", b"shortfall", "tasks", b"tasks", "tiers", b"tiers", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
