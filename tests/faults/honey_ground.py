@@ -7,20 +7,22 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from clients import EarningClient, WalletClient
+from clients import Channel, EarningClient, WalletClient
 from domain.honey.accounts import Account
 from domain.honey.verifying import Verifier
 from domain.honey.wallets import Standing
+from nectary.honey.v1 import earning_rules_pb2, earning_service_pb2
 from nectary.honey.v1 import honey_pb2 as honey
 from servers.honey.slice import STREAM
 from servers.honey.sql.rules import RulesMemory
-from servers.honey.sql.tables import common, lot, metadata, transaction, wallet
-from servers.honey.sql.transactions import transactions_behind
+from servers.honey.sql.tables import common, counter, lot, metadata, rule_earning, transaction, wallet
+from servers.honey.sql.transactions import EVENTS, transactions_behind
 from servers.honey.sql.unit import Unit
 from tests.faults.process import Nursery
 from tests.faults.service_ground import Service, ServiceGround, service_ground
 
 PROGRAMME = "honey"
+SCENE, PAYS = "order.paid", "tea_house"
 CHUNK = 500
 
 IN_LOTS = {
@@ -35,7 +37,7 @@ IN_LOTS = {
 
 def amiss(connection: Connection) -> Iterator[str]:
     """What is wrong with the books, in words: a wallet is its entries, its lots, its chain, its events."""
-    told = Counter[tuple[str, int]](map(tuple, connection.execute(select(*_EVENTS))))
+    told = Counter[tuple[str, int]](map(tuple, connection.execute(_TOLD)))
     happened = set(map(tuple, connection.execute(select(transaction.c.wallet_id, transaction.c.seq))))
     if told != Counter(happened):
         yield f"transactions and events differ: {told - Counter(happened) or happened - told.keys()}"
@@ -47,9 +49,10 @@ def amiss(connection: Connection) -> Iterator[str]:
         yield from _not_its_lots(connection, standing)
     if transferred:
         yield f"between wallets {transferred} points were made"
+    yield from _not_what_was_counted(connection)
 
 
-_EVENTS = (common.outbox.c.subject, common.outbox.c.seq)
+_TOLD = select(common.outbox.c.subject, common.outbox.c.seq).where(common.outbox.c.type.in_(EVENTS.values()))
 
 
 def _not_its_past(connection: Connection, standing: Standing) -> Iterator[str]:
@@ -75,6 +78,32 @@ def _not_its_lots(connection: Connection, standing: Standing) -> Iterator[str]:
             yield f"{standing.wallet_id}: {points} {account} in lots, not {standing.balance(account)}"
 
 
+def _not_what_was_counted(connection: Connection) -> Iterator[str]:
+    """All caps of the ground are for ever, so a counter has what was earned by it and not taken back (HO-10)."""
+    counted = Counter[tuple[str, str]]()
+    rows = connection.execute(
+        select(rule_earning.c.rule_id, rule_earning.c.wallet_id, lot.c.earned - lot.c.reversed).join(
+            lot, lot.c.lot_id == rule_earning.c.lot_id
+        )
+    )
+    for rule_id, wallet_id, points in rows:
+        counted[rule_id, wallet_id.rpartition(":")[2]] += int(points)
+        counted[rule_id, ""] += int(points)
+    for rule_id, member_id, used in connection.execute(
+        select(counter.c.rule_id, counter.c.member_id, counter.c.used)
+    ):
+        if used != counted[rule_id, member_id]:
+            yield f"rule {rule_id} of {member_id or 'all'}: counted {used}, gave {counted[rule_id, member_id]}"
+
+
+class HoneyClients(WalletClient):
+    """Wallets, and what earns points."""
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(channel)
+        self.earning = EarningClient(channel)
+
+
 HONEY = Service(
     name="honey",
     stream=STREAM,
@@ -83,11 +112,11 @@ HONEY = Service(
     facts=transaction,
     heads=wallet,
     subject="wallet_id",
-    client=WalletClient,
+    client=HoneyClients,
     amiss=amiss,
 )
 
-HoneyGround = ServiceGround[WalletClient]
+HoneyGround = ServiceGround[HoneyClients]
 
 
 @asynccontextmanager
@@ -96,6 +125,42 @@ async def honey_ground(
 ) -> AsyncIterator[HoneyGround]:
     """A ground with one programme, its server without jobs."""
     async with service_ground(HONEY, url, redis_url, nursery, folder) as made:
-        rules = honey.Rules(programmes=[honey.Programme(programme_id=PROGRAMME)])
-        await EarningClient(made.channel).apply_rules(rules, request_id="rules")
+        rules = honey.Rules(programmes=[honey.Programme(programme_id=PROGRAMME, scenes=[the_scene()])])
+        await made.client.earning.apply_rules(rules, request_id="rules")
+        await made.client.adjust_points(PROGRAMME, merchant_id=PAYS, points=10**9, reason="credit")
+        # From now on the budget is a row that is there, whoever earns.
+        await made.client.earning.record_event(PROGRAMME, "first", an_order("first"), request_id="first")
         yield made
+
+
+def the_scene() -> earning_rules_pb2.Scene:
+    """A budget, a cap of each member, and a merchant who pays for some."""
+    for_ever = earning_rules_pb2.WINDOW_LIFETIME
+    award = earning_rules_pb2.ProportionalPoints(points=1, per_minor=10, currency="CNY")
+    base = earning_rules_pb2.EarningRule(
+        rule_id="base",
+        version=1,
+        award=earning_rules_pb2.Award(proportional=award),
+        caps=[
+            earning_rules_pb2.Cap(points=10**12, window=for_ever, scope=earning_rules_pb2.SCOPE_EVERYBODY),
+            earning_rules_pb2.Cap(points=10**6, window=for_ever),
+        ],
+    )
+    paid_for = earning_rules_pb2.EarningRule(
+        rule_id="present", version=1, award=earning_rules_pb2.Award(fixed_points=5), merchant_id=PAYS
+    )
+    return earning_rules_pb2.Scene(
+        scene_id=SCENE, mode=earning_rules_pb2.MODE_ALL, rules=[base, paid_for]
+    )
+
+
+def an_order(order_id: str, spend_id: str = "", spent: int = 0) -> earning_service_pb2.EarningEvent:
+    """Of two items, of which points may have been spent on the first."""
+    event = earning_service_pb2.EarningEvent(
+        event_id=order_id, scene=SCENE, currency="CNY", spend_transaction_id=spend_id
+    )
+    event.event_time.GetCurrentTime()
+    event.event_time.nanos -= event.event_time.nanos % 1_000
+    for item_id, paid, points in (("tea", 900, spent), ("cup", 450, 0)):
+        event.items.add(item_id=item_id, paid_minor=paid, spent_points=points)
+    return event

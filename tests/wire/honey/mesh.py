@@ -22,6 +22,7 @@ from nectary.honey.v1 import honey_pb2 as honey
 from servers.store.config import StoreConfig
 from servers.store.store import Store
 from tests.wire.exchanges import paths_of
+from tests.wire.honey.scenes import the_scenes
 from tests.wire.serving import serving_slices
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -67,7 +68,7 @@ def the_rules() -> honey.Rules:
     """One programme with all defaults, one without mercy, and one with much."""
     return honey.Rules(
         programmes=[
-            honey.Programme(programme_id=HONEY),
+            honey.Programme(programme_id=HONEY, scenes=the_scenes()),
             honey.Programme(
                 programme_id=STRICT,
                 held_expiry=honey.HELD_EXPIRY_STRICT,

@@ -8,6 +8,7 @@ from nectary.honey.v1 import liability_service_pb2 as liability
 from nectary.honey.v1 import wallet_service_pb2 as pb
 from tests.wire.exchanges import Exchanges
 from tests.wire.honey import requests as r
+from tests.wire.honey.events import a_recording, a_refund, an_evaluation, an_order
 from tests.wire.honey.mesh import HONEY, SERVICES, START, Mesh, the_rules
 
 ANN, BOB, SHOP = "ann", "bob", "tea_house"
@@ -18,6 +19,7 @@ async def told(mesh: Mesh) -> Exchanges[Mesh]:
     story = Exchanges(mesh, SERVICES)
     await _rules(story)
     await _points(story, mesh)
+    await _orders(story, mesh)
     await _looks(story, mesh)
     return story
 
@@ -58,6 +60,13 @@ async def _points(story: Exchanges[Mesh], mesh: Mesh) -> None:
     undone = r.a_reversal(ANN, spent.transaction_id, 5)
     many = r.a_batch(r.an_earning(BOB, 4), r.a_spend(BOB, 1_000), r.a_spend(BOB, 2), undone)
     await story.tell("BatchPost", many)
+
+
+async def _orders(story: Exchanges[Mesh], mesh: Mesh) -> None:
+    order = an_order(12_500, 480, order_id="order-7", order_time=r.later(days=2), event_time=r.later(days=2))
+    await story.tell("EvaluateEvent", an_evaluation(BOB, order))
+    await story.tell("RecordEvent", a_recording(BOB, order))
+    await story.tell("RefundOrderItems", a_refund("order-7", {"a": 2_500}, reason="one cup broken"))
 
 
 async def _looks(story: Exchanges[Mesh], mesh: Mesh) -> None:

@@ -13,6 +13,7 @@ from nectary.honey.v1 import honey_pb2 as honey
 from nectary.honey.v1 import liability_service_pb2 as liability
 from nectary.honey.v1 import wallet_service_pb2 as pb
 from tests.wire.honey import requests as r
+from tests.wire.honey.events import a_recording, a_refund, an_evaluation, an_event, an_order
 from tests.wire.honey.mesh import PATHS, Mesh, the_rules
 from tests.wire.honey.points import refusal
 
@@ -31,6 +32,7 @@ def cases() -> Iterator[tuple[str, Any]]:
     yield from bad_names()
     yield from bad_lists()
     yield from bad_rules()
+    yield from bad_events()
 
 
 def bad_points() -> Iterator[tuple[str, Any]]:
@@ -128,6 +130,35 @@ def bad_rules() -> Iterator[tuple[str, Any]]:
     yield "rules.programmes", applied(rules=honey.Rules())
     yield "expected_revision", applied(expected_revision=-1)
     yield "revision", earning.GetRulesRequest(revision=-1)
+
+
+def bad_events() -> Iterator[tuple[str, Any]]:
+    for ask in (a_recording, an_evaluation):
+        yield "event", ask("ann", None)  # type: ignore[arg-type]  # as if it had been forgotten
+        yield "member_id", ask("two words", an_event())
+        yield "event.event_id", ask("ann", an_event("two words"))
+        yield "event.scene", ask("ann", an_event(scene=""))
+        yield "event.scene", ask("ann", an_event(scene="no.such"))
+        yield "event.event_time", ask("ann", an_event(event_time=None))
+        yield "event.event_time", ask("ann", an_event(event_time=r.later(minutes=6)))
+        yield "event.event_time", ask("ann", an_event(event_time=FINE))
+        yield "event.order_time", ask("ann", an_order(5, order_time=r.later(seconds=1)))
+        yield "event.currency", ask("ann", an_order(5, currency="yuan"))
+        yield "event.currency", ask("ann", an_order(5, currency=""))
+        yield "event.items", ask("ann", an_order(*[1] * 3, items=[pb_item(str(n)) for n in range(101)]))
+        yield "event.items[1].item_id", ask("ann", an_order(items=[pb_item("a"), pb_item("a")]))
+        yield "event.spend_transaction_id", ask("ann", an_order(5, spent=3))
+        for paid in (-1, 10**12 + 1, TOO_MANY):
+            yield "event.items[0].paid_minor", ask("ann", an_order(paid))
+    yield "refunds", a_refund("one", {})
+    yield "refunds[0].item_id", a_refund("one", {"two words": 1})
+    yield "order_id", a_refund("", {"a": 1})
+    for paid in (-1, TOO_MANY):
+        yield "refunds[0].amount_minor", a_refund("one", {"a": paid})
+
+
+def pb_item(name: str) -> earning.OrderItem:
+    return earning.OrderItem(item_id=name, paid_minor=1)
 
 
 def rows(connection: Connection) -> dict[str, int]:

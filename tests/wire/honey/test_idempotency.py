@@ -24,6 +24,8 @@ OTHER_BODY: dict[str, dict[str, Any]] = {
     "AdjustPoints": {"points": 999},
     "TransferPoints": {"points": 24},
     "ReinstatePoints": {"points": 4},
+    "RecordEvent": {"member_id": "another"},
+    "RefundOrderItems": {"reason": "another"},
 }
 
 
