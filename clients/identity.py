@@ -7,23 +7,15 @@ from nectary.common.v1 import money_pb2 as money
 from nectary.identity.v1 import catalog_pb2 as catalog
 from nectary.identity.v1 import identity_pb2 as identity
 from nectary.identity.v1 import identity_service_pb2 as pb
-from nectary.identity.v1 import identity_service_pb2_grpc as rpc
 
-from .base import Client
-from .channel import Channel
+from .identity_reads import IdentityReads
 from .purchase import Purchase
 from .request_ids import new_request_id
 from .times import timestamp_of
 
 
-class IdentityClient(Client):
+class IdentityClient(IdentityReads):
     """Arguments are those of the contract. Moments are aware; a request id is made where none is given."""
-
-    SERVICE = pb.DESCRIPTOR.services_by_name["IdentityService"]
-
-    def __init__(self, channel: Channel) -> None:
-        super().__init__(channel)
-        self._stub = rpc.IdentityServiceStub(channel)
 
     async def preview_purchase(self, purchase: Purchase) -> pb.PreviewPurchaseResponse:
         """What a purchase would do. Raises Refused as the purchase itself would."""
@@ -69,10 +61,6 @@ class IdentityClient(Client):
             request_id=request_id or new_request_id(), order_id=order_id, reason=reason
         )
         return await self._stub.CancelOrder(request)
-
-    async def get_order(self, order_id: str) -> identity.Order:
-        """One order."""
-        return (await self._stub.GetOrder(pb.GetOrderRequest(order_id=order_id))).order
 
     async def grant_term(
         self,
@@ -213,36 +201,6 @@ class IdentityClient(Client):
         )
         return await self._stub.ExtendTerm(request)
 
-    async def get_timeline(
-        self, member_id: str, *, as_of: datetime | None = None, known_at: datetime | None = None
-    ) -> identity.Timeline:
-        """A member's whole timeline, as of a business time and as known at a time of ours."""
-        request = pb.GetTimelineRequest(
-            member_id=member_id, as_of=timestamp_of(as_of), known_at=timestamp_of(known_at)
-        )
-        return (await self._stub.GetTimeline(request)).timeline
-
-    async def list_identities(
-        self, member_id: str, *, at: datetime | None = None
-    ) -> pb.ListIdentitiesResponse:
-        """The cards that a member holds at a moment, in display order."""
-        request = pb.ListIdentitiesRequest(member_id=member_id, at=timestamp_of(at))
-        return await self._stub.ListIdentities(request)
-
-    async def batch_check_identities(
-        self,
-        member_ids: Sequence[str],
-        *,
-        sku_ids: Sequence[str] = (),
-        spu_ids: Sequence[str] = (),
-        at: datetime | None = None,
-    ) -> Sequence[pb.MemberIdentities]:
-        """What many members hold of some SKUs or SPUs, in the order of the members. At most 1,000 members."""
-        request = pb.BatchCheckIdentitiesRequest(
-            member_ids=member_ids, sku_ids=sku_ids, spu_ids=spu_ids, at=timestamp_of(at)
-        )
-        return (await self._stub.BatchCheckIdentities(request)).members
-
     async def merge_members(
         self,
         survivor_member_id: str,
@@ -259,25 +217,6 @@ class IdentityClient(Client):
             reason=reason,
         )
         return (await self._stub.MergeMembers(request)).timeline
-
-    async def list_events(
-        self,
-        member_id: str = "",
-        *,
-        types: Sequence[identity.EventType.ValueType] = (),
-        page_size: int = 0,
-        page_token: str = "",
-        from_end: bool = False,
-    ) -> pb.ListEventsResponse:
-        """One page of the events of a member, or of all members, in order; `from_end` is the last page."""
-        request = pb.ListEventsRequest(
-            member_id=member_id,
-            page_size=page_size,
-            page_token=page_token,
-            types=types,
-            from_end=from_end,
-        )
-        return await self._stub.ListEvents(request)
 
     async def record_attention(
         self, attentions: Sequence[pb.Attention], *, request_id: str | None = None

@@ -1,5 +1,6 @@
 """Earning events on their way to the ledger, past Identity where rules ask what a member held."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
@@ -70,10 +71,13 @@ class Recording:
         return await attempt(command.knowing(await self._held(command.event)))
 
     async def _held(self, event: Event) -> Held:
-        at_event = await self._identities.held(event.member_id, event.occurred)
+        asked = self._identities.held
         if event.ordered is None:
-            return Held(at_event=at_event)
-        return Held(await self._identities.held(event.member_id, event.ordered), at_event)
+            return Held(at_event=await asked(event.member_id, event.occurred))
+        at_order, at_event = await asyncio.gather(
+            asked(event.member_id, event.ordered), asked(event.member_id, event.occurred)
+        )
+        return Held(at_order, at_event)
 
     def _evaluate(self, connection: Connection, command: RecordEvent, doing: Doing) -> Evaluated:
         return evaluate_event(command, Unit(connection, self._memory).ports, doing)

@@ -7,7 +7,7 @@ from nectary.honey.v1 import (
     wallet_service_pb2_grpc,
 )
 from servers.honey.earning_servicer import EarningServicer
-from servers.honey.identities import LateIdentities
+from servers.honey.identities import Identities
 from servers.honey.jobs import DueJob
 from servers.honey.liability_servicer import LiabilityServicer
 from servers.honey.reads import Reads
@@ -39,9 +39,7 @@ async def honey_slice(resources: Resources) -> Slice:
     writes: Writes[Unit] = Writes(
         "honey", store, lambda connection: Unit(connection, memory), common.idempotency, clock
     )
-    identities = LateIdentities(
-        lambda: resources.channel(resources.config.identity_target, IdentityClient.SERVICE)
-    )
+    identities = Identities(lambda: _identity(resources))
     recording = Recording(store, writes, memory, identities, clock)
     due = DueJob(store, writes, clock)
     if isinstance(clock, TestClock):
@@ -79,3 +77,7 @@ async def honey_slice(resources: Resources) -> Slice:
         probes=[lambda: probe(store, common.lease, system_clock)],
         close=writes.drain,
     )
+
+
+def _identity(resources: Resources) -> IdentityClient:
+    return IdentityClient(resources.channel(resources.config.identity_target, IdentityClient.SERVICE))

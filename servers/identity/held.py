@@ -92,7 +92,7 @@ NOTHING: Sequence[HeldSegment] = ()
 
 
 class HeldReader:
-    """Looks members up. Await it with their ids."""
+    """Looks members up. Await it with their ids, and from when on each is asked about."""
 
     def __init__(self, store: Store, clock: Clock, fresh_seconds: float = FRESH_SECONDS) -> None:
         self._store = store
@@ -100,7 +100,7 @@ class HeldReader:
         self._fresh_seconds = fresh_seconds
         self._kept: OrderedDict[str, Held] = OrderedDict()
         # One batch at a time: while it runs the next one gathers, and a larger batch costs each caller less.
-        self._coalescer: Coalescer[tuple[tuple[str, ...], Instant], Mapping[str, Held]] = Coalescer(
+        self._coalescer: Coalescer[Mapping[str, Instant], Mapping[str, Held]] = Coalescer(
             self._read_batch,
             max_size=MAX_BATCH,
             max_waiting=MAX_WAITING,
@@ -108,19 +108,19 @@ class HeldReader:
             pause=for_two(PAUSE_SECONDS),
         )
 
-    async def __call__(self, members: Sequence[str], at: Instant, min_version: int = 0) -> Mapping[str, Held]:
-        """What each member holds from `at` on, or from earlier."""
+    async def __call__(self, wanted: Mapping[str, Instant], min_version: int = 0) -> Mapping[str, Held]:
+        """What each member holds from the instant wanted of it on, or from earlier."""
         oldest = time.monotonic() - self._fresh_seconds
         found: dict[str, Held] = {}
-        missing = []
-        for member_id in members:
+        missing: dict[str, Instant] = {}
+        for member_id, since in wanted.items():
             kept = self._kept.get(member_id)
-            if kept and kept.read >= oldest and kept.since <= at and kept.version >= min_version:
+            if kept and kept.read >= oldest and kept.since <= since and kept.version >= min_version:
                 found[member_id] = kept
             else:
-                missing.append(member_id)
+                missing[member_id] = since
         if missing:
-            found.update(await self._coalescer((tuple(missing), at)))
+            found.update(await self._coalescer(missing))
         return found
 
     def forget(self, members: Sequence[str]) -> None:
@@ -128,11 +128,10 @@ class HeldReader:
         for member_id in members:
             self._kept.pop(member_id, None)
 
-    async def _read_batch(
-        self, asked: Sequence[tuple[tuple[str, ...], Instant]]
-    ) -> Sequence[Mapping[str, Held]]:
-        members = list(dict.fromkeys(member_id for wanted, _ in asked for member_id in wanted))
-        since = min(at for _, at in asked)
+    async def _read_batch(self, asked: Sequence[Mapping[str, Instant]]) -> Sequence[Mapping[str, Held]]:
+        members = list(dict.fromkeys(member_id for wanted in asked for member_id in wanted))
+        # The earliest for all, so that it is one statement: a member has few segments, old ones included.
+        since = min(since for wanted in asked for since in wanted.values())
         begun = time.monotonic()
         found = await self._store.read(_read, members, since, begun)
         for member_id, held in found.items():
@@ -140,7 +139,7 @@ class HeldReader:
             self._kept.move_to_end(member_id)
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)
-        return [{member_id: found[member_id] for member_id in wanted} for wanted, _ in asked]
+        return [{member_id: found[member_id] for member_id in wanted} for wanted in asked]
 
 
 def _read(connection: Connection, members: list[str], since: Instant, begun: float) -> dict[str, Held]:

@@ -43,7 +43,7 @@ class Reads:
 
     async def identities(self, request: pb.ListIdentitiesRequest) -> pb.ListIdentitiesResponse:
         at = self._at(request)
-        found = await self._held([request.member_id], at, request.min_timeline_version)
+        found = await self._held({request.member_id: at}, request.min_timeline_version)
         held = found[request.member_id]
         require_own(Timeline(request.member_id, survivor=held.survivor))
         shown = await self._display.shown(self._clock.now()) if held.segments else None
@@ -54,13 +54,16 @@ class Reads:
         )
 
     async def check(self, request: pb.BatchCheckIdentitiesRequest) -> pb.BatchCheckIdentitiesResponse:
-        at = self._at(request)
         skus, spus = set(request.sku_ids), set(request.spu_ids)
-        found = await self._held(request.member_ids, at)
+        moments = self._moments(request)
+        since: dict[str, Instant] = {}
+        for member_id, at in moments:
+            since[member_id] = min(at, since.get(member_id, at))
+        found = await self._held(since)
         return pb.BatchCheckIdentitiesResponse(
             members=[
                 pb.MemberIdentities(member_id=member_id, held=_held_skus(found[member_id], skus, spus, at))
-                for member_id in request.member_ids
+                for member_id, at in moments
             ]
         )
 
@@ -109,8 +112,21 @@ class Reads:
         last = (rows[-1].line.sequence if request.member_id else rows[-1].id) if rows else 0
         return pb.ListEventsResponse(events=_events(rows), next_page_token=token_of(query, last))
 
-    def _at(self, request: pb.ListIdentitiesRequest | pb.BatchCheckIdentitiesRequest) -> Instant:
-        at = instant(request, "at")
+    def _moments(self, request: pb.BatchCheckIdentitiesRequest) -> list[tuple[str, Instant]]:
+        """Members and instants, as asked. Raises Invalid for both ways of asking at once, and for none."""
+        if bool(request.member_ids) is bool(request.moments):
+            raise Invalid([FieldViolation("member_ids", "ONE_OF", "give either members or moments")])
+        if not request.moments:
+            at = self._at(request)
+            return [(member_id, at) for member_id in request.member_ids]
+        if request.HasField("at"):
+            raise Invalid([FieldViolation("at", "ONE_OF", "give either one instant or moments")])
+        return [(moment.member_id, self._at(moment)) for moment in request.moments]
+
+    def _at(
+        self, asked: pb.ListIdentitiesRequest | pb.BatchCheckIdentitiesRequest | pb.MemberMoment
+    ) -> Instant:
+        at = instant(asked, "at")
         return self._clock.now() if at is None else at
 
 

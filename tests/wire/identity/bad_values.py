@@ -85,12 +85,18 @@ Place = Callable[[Any], None]
 
 
 def broken(base: Any) -> Iterator[Case]:
-    """Every way to break one field of a good request."""
-    for path, why, change in _changes(base.DESCRIPTOR, base):
-        request = type(base)()
-        request.CopyFrom(base)
+    """Every way to break one field of a good request, which stays as it is."""
+    filled = _copy(base)
+    for path, why, change in _changes(base.DESCRIPTOR, filled):
+        request = _copy(filled)
         change(request)
         yield Case(path, why, request)
+
+
+def _copy(message: Any) -> Any:
+    same = type(message)()
+    same.CopyFrom(message)
+    return same
 
 
 Change = tuple[str, str, Place]
@@ -116,6 +122,7 @@ def _changes(of: Descriptor, base: Any) -> Iterator[Change]:
 def _of_list(field: FieldDescriptor, base: Any) -> Iterator[Change]:
     name, items = field.name, getattr(base, field.name)
     if field.message_type is not None:
+        # An item to break may have to be made.
         item = items[0] if items else items.add()
         yield from _below(f"{name}[0]", _changes(field.message_type, item))
     else:

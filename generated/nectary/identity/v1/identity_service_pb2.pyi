@@ -1064,7 +1064,9 @@ Global___ListIdentitiesResponse: _TypeAlias = ListIdentitiesResponse  # noqa: Y0
 
 @_typing.final
 class BatchCheckIdentitiesRequest(_message.Message):
-    """Asks what many members hold."""
+    """Asks what many members hold: all at one instant (`member_ids` and `at`), or each at an instant of its own
+    (`moments`).
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1072,9 +1074,10 @@ class BatchCheckIdentitiesRequest(_message.Message):
     SKU_IDS_FIELD_NUMBER: _builtins.int
     SPU_IDS_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
+    MOMENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def member_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The members, 1 to 1,000, no one twice."""
+        """The members, at most 1,000, no one twice. Empty only with `moments`."""
 
     @_builtins.property
     def sku_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -1086,7 +1089,13 @@ class BatchCheckIdentitiesRequest(_message.Message):
 
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
-        """The instant. Absent: now."""
+        """The instant for all of `member_ids`. Absent: now. Not together with `moments`."""
+
+    @_builtins.property
+    def moments(self) -> _containers.RepeatedCompositeFieldContainer[Global___MemberMoment]:
+        """Members, each at an instant of its own: at most 1,000, a member as often as there are instants to ask
+        about. Not together with `member_ids`.
+        """
 
     def __init__(
         self,
@@ -1095,14 +1104,43 @@ class BatchCheckIdentitiesRequest(_message.Message):
         sku_ids: _abc.Iterable[_builtins.str] | None = ...,
         spu_ids: _abc.Iterable[_builtins.str] | None = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
+        moments: _abc.Iterable[Global___MemberMoment] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "member_ids", b"member_ids", "sku_ids", b"sku_ids", "spu_ids", b"spu_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "member_ids", b"member_ids", "moments", b"moments", "sku_ids", b"sku_ids", "spu_ids", b"spu_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BatchCheckIdentitiesRequest: _TypeAlias = BatchCheckIdentitiesRequest  # noqa: Y015
+
+@_typing.final
+class MemberMoment(_message.Message):
+    """A member at an instant."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    member_id: _builtins.str
+    """The member: 1 to 36 letters, digits and `_.:-`."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """The instant. Absent: now."""
+
+    def __init__(
+        self,
+        *,
+        member_id: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "member_id", b"member_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemberMoment: _TypeAlias = MemberMoment  # noqa: Y015
 
 @_typing.final
 class BatchCheckIdentitiesResponse(_message.Message):
@@ -1113,7 +1151,7 @@ class BatchCheckIdentitiesResponse(_message.Message):
     MEMBERS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def members(self) -> _containers.RepeatedCompositeFieldContainer[Global___MemberIdentities]:
-        """One for each member asked for, in that order."""
+        """One for each of `member_ids`, or of `moments`, in that order."""
 
     def __init__(
         self,

@@ -276,9 +276,9 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchCheckIdentities(self, request, context):
-        """Says for many members at once which of the asked SKUs or SPUs they hold at an instant. This is the hot
-        path of internal services. Answers come in the order of the members asked for, and may be one second
-        old. A merged member holds nothing.
+        """Says for many members at once which of the asked SKUs or SPUs they hold: all at one instant, or each at
+        an instant of its own. This is the hot path of internal services. Answers come in the order asked, and
+        may be one second old. The past is answered as it is known now. A merged member holds nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -80,9 +80,9 @@ class IdentityServiceStub:
     may be one second old. FAILED_PRECONDITION (MEMBER_MERGED) names the survivor.
     """
     BatchCheckIdentities: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.BatchCheckIdentitiesRequest, _identity_service_pb2.BatchCheckIdentitiesResponse]
-    """Says for many members at once which of the asked SKUs or SPUs they hold at an instant. This is the hot
-    path of internal services. Answers come in the order of the members asked for, and may be one second
-    old. A merged member holds nothing.
+    """Says for many members at once which of the asked SKUs or SPUs they hold: all at one instant, or each at
+    an instant of its own. This is the hot path of internal services. Answers come in the order asked, and
+    may be one second old. The past is answered as it is known now. A merged member holds nothing.
     """
     ExplainPurchase: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.ExplainPurchaseRequest, _identity_service_pb2.ExplainPurchaseResponse]
     """Holds a purchase against every rule and says of each what it looked at and how it ended, and for a
@@ -264,9 +264,9 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_service_pb2.BatchCheckIdentitiesRequest,
         context: _aio.ServicerContext[_identity_service_pb2.BatchCheckIdentitiesRequest, _abc.Awaitable[_identity_service_pb2.BatchCheckIdentitiesResponse]],
     ) -> _abc.Awaitable[_identity_service_pb2.BatchCheckIdentitiesResponse]:
-        """Says for many members at once which of the asked SKUs or SPUs they hold at an instant. This is the hot
-        path of internal services. Answers come in the order of the members asked for, and may be one second
-        old. A merged member holds nothing.
+        """Says for many members at once which of the asked SKUs or SPUs they hold: all at one instant, or each at
+        an instant of its own. This is the hot path of internal services. Answers come in the order asked, and
+        may be one second old. The past is answered as it is known now. A merged member holds nothing.
         """
 
     @_abc_1.abstractmethod
