@@ -11,7 +11,7 @@ from clients import Channel, EarningClient, WalletClient
 from domain.honey.accounts import Account
 from domain.honey.verifying import Verifier
 from domain.honey.wallets import Standing
-from nectary.honey.v1 import earning_rules_pb2, earning_service_pb2
+from nectary.honey.v1 import calendar_pb2, earning_rules_pb2, earning_service_pb2
 from nectary.honey.v1 import honey_pb2 as honey
 from servers.honey.slice import STREAM
 from servers.honey.sql.rules import RulesMemory
@@ -79,7 +79,7 @@ def _not_its_lots(connection: Connection, standing: Standing) -> Iterator[str]:
 
 
 def _not_what_was_counted(connection: Connection) -> Iterator[str]:
-    """All caps of the ground are for ever, so a counter has what was earned by it and not taken back (HO-10)."""
+    """The caps of the ground are for ever: a counter has what was earned by it and not taken back (HO-10)."""
     counted = Counter[tuple[str, str]]()
     rows = connection.execute(
         select(rule_earning.c.rule_id, rule_earning.c.wallet_id, lot.c.earned - lot.c.reversed).join(
@@ -93,7 +93,8 @@ def _not_what_was_counted(connection: Connection) -> Iterator[str]:
         select(counter.c.rule_id, counter.c.member_id, counter.c.used)
     ):
         if used != counted[rule_id, member_id]:
-            yield f"rule {rule_id} of {member_id or 'all'}: counted {used}, gave {counted[rule_id, member_id]}"
+            whose = member_id or "all"
+            yield f"rule {rule_id} of {whose}: counted {used}, gave {counted[rule_id, member_id]}"
 
 
 class HoneyClients(WalletClient):
@@ -135,7 +136,7 @@ async def honey_ground(
 
 def the_scene() -> earning_rules_pb2.Scene:
     """A budget, a cap of each member, and a merchant who pays for some."""
-    for_ever = earning_rules_pb2.WINDOW_LIFETIME
+    for_ever = calendar_pb2.WINDOW_LIFETIME
     award = earning_rules_pb2.ProportionalPoints(points=1, per_minor=10, currency="CNY")
     base = earning_rules_pb2.EarningRule(
         rule_id="base",
@@ -149,9 +150,7 @@ def the_scene() -> earning_rules_pb2.Scene:
     paid_for = earning_rules_pb2.EarningRule(
         rule_id="present", version=1, award=earning_rules_pb2.Award(fixed_points=5), merchant_id=PAYS
     )
-    return earning_rules_pb2.Scene(
-        scene_id=SCENE, mode=earning_rules_pb2.MODE_ALL, rules=[base, paid_for]
-    )
+    return earning_rules_pb2.Scene(scene_id=SCENE, mode=earning_rules_pb2.MODE_ALL, rules=[base, paid_for])
 
 
 def an_order(order_id: str, spend_id: str = "", spent: int = 0) -> earning_service_pb2.EarningEvent:

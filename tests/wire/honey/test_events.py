@@ -1,4 +1,4 @@
-"""What members did earns points by the rules of its scene, once; what is refunded is taken back, in any order."""
+"""What members did earns points by the rules of its scene, once; refunds take them back, in any order."""
 
 import asyncio
 from datetime import timedelta
@@ -36,9 +36,7 @@ async def test_an_order_earns_by_every_rule_of_its_scene(mesh: Mesh) -> None:
 
 async def test_an_event_has_its_effect_once_whatever_the_request_ids(mesh: Mesh) -> None:
     member, order = r.a_member(), an_order(1_000)
-    answers = await asyncio.gather(
-        *(mesh.earning.RecordEvent(a_recording(member, order)) for _ in range(64))
-    )
+    answers = await asyncio.gather(*(mesh.earning.RecordEvent(a_recording(member, order)) for _ in range(64)))
     assert [answer.recorded_before for answer in answers].count(False) == 1
     assert {tuple(sorted(lot.lot_id for lot in answer.lots)) for answer in answers} == {
         tuple(sorted(lot.lot_id for lot in answers[0].lots))
