@@ -1,6 +1,5 @@
 """`nectary honey record|refund`: what members did that earns points, and refunds of orders."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,7 +48,7 @@ async def record(
     told = pb.EarningEvent(
         event_id=event,
         scene=scene,
-        event_time=timestamp_of(optional_moment(at, session.zone) or datetime.now(UTC)),
+        event_time=timestamp_of(optional_moment(at, session.zone)),
         order_time=timestamp_of(optional_moment(ordered, session.zone)),
         channel=channel,
         merchant_id=merchant,
@@ -61,6 +60,9 @@ async def record(
         spend_transaction_id=spend,
     )
     async with session.connect() as mesh:
+        if not at:
+            # The server's now: its clock judges what lies in the future.
+            told.event_time.CopyFrom((await mesh.wallets.get_balance(programme, member)).at_time)
         if dry_run:
             evaluated = await mesh.earning.evaluate_event(programme, member, told)
             session.output.document(evaluated)
