@@ -30,6 +30,7 @@ from .liability import LiabilityClient
 from .purchase import Purchase
 from .risk import RiskClient
 from .seckill import SeckillClient
+from .tasks import TaskClient
 from .test_clock import TestClockClient
 from .wallet import WalletClient
 
@@ -54,6 +55,7 @@ __all__ = [
     "RetryPolicy",
     "RiskClient",
     "SeckillClient",
+    "TaskClient",
     "TestClockClient",
     "Throttled",
     "Tls",

@@ -14,6 +14,7 @@ from domain.honey.lots import Lot
 from domain.honey.programme import Programme
 from domain.honey.rules import Rules
 from domain.honey.spends import Spend
+from domain.honey.tasks import Progress, ProgressKey, TaskEvent
 from domain.honey.transactions import Transaction
 from domain.honey.wallets import Standing
 from domain.shared.doing import Doing
@@ -137,6 +138,16 @@ class Counters(Protocol):
         """Count, or with a negative number give back. Raced if it would come to more than `most`."""
 
 
+class TaskProgress(Protocol):
+    """How far members are with tasks."""
+
+    def get(self, key: ProgressKey) -> Progress | None:
+        """Of one version, member and period."""
+
+    def put(self, progress: Progress, events: Sequence[TaskEvent], doing: Doing) -> None:
+        """Keep it, and tell of it. Raced if another writer was first."""
+
+
 @dataclass(frozen=True)
 class HoneyPorts:
     """Everything that a use case of Honey may touch."""
@@ -149,3 +160,4 @@ class HoneyPorts:
     events: Events
     rule_earnings: RuleEarnings
     counters: Counters
+    task_progress: TaskProgress

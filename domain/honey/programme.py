@@ -51,5 +51,7 @@ class Programme:
 
     @property
     def earning(self) -> EarningRules:
-        """By which rules points are earned."""
-        return EarningRules(self.zone, self.scenes)
+        """By which rules points are earned. Scenes that only tasks know have none."""
+        named = {scene.scene_id for scene in self.scenes}
+        others = sorted({task.scene for task in self.tasks} - named)
+        return EarningRules(self.zone, (*self.scenes, *(Scene(each, ()) for each in others)))

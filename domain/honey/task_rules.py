@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
 from domain.honey.earning_conditions import Condition
 from domain.honey.earning_events import Event
+from domain.honey.earning_expiry import Expiry
 from domain.honey.windows import DEFAULT_ZONE, Window, start_of
 from domain.shared.instants import LATEST, Instant
 
@@ -46,6 +48,8 @@ class Points:
     """The reward is points."""
 
     points: int
+    expiry: Expiry | None = None
+    """None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,13 @@ def most_events(goal: Goal) -> int:
             return target
         case Paid(target, _, least):
             return -(-target // max(least, 1))
+
+
+def open_tasks(versions: Iterable[TaskVersion], at: Instant) -> list[TaskVersion]:
+    """Of each task the version that events of an instant count for, by task id."""
+    by_id = sorted(versions, key=lambda version: version.task_id)
+    of_each = (in_force(each, at) for _, each in groupby(by_id, key=lambda version: version.task_id))
+    return [task for task in of_each if task]
 
 
 def in_force(versions: Iterable[TaskVersion], at: Instant) -> TaskVersion | None:

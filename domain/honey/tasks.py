@@ -10,46 +10,46 @@ import hashlib
 import json
 from collections.abc import Set
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from domain.honey.earning_conditions import Quote, unmet
 from domain.honey.earning_events import Event
 from domain.honey.task_rules import Reward, TaskVersion, worth
 from domain.shared.instants import Instant
 
-Key = tuple[str, int, str, Instant]
-"""A task, its version, a member, and when the period starts: each has one reward."""
+
+class ProgressKey(NamedTuple):
+    """Each has one reward."""
+
+    programme_id: str
+    task_id: str
+    version: int
+    member_id: str
+    period: Instant
+    """When it starts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a member is with a version of a task in one period."""
 
-    task_id: str
-    version: int
-    member_id: str
-    period: Instant
-    """When the period starts."""
+    key: ProgressKey
+    """What it is of."""
     value: int = 0
     """Events, or minor units; at most the target."""
     counted: tuple[str, ...] = ()
     """The ids of the events that count, in the order in which they came; empty once the goal is reached."""
     completed: Instant | None = None
     """When it was found that the goal is reached."""
-
-    @property
-    def key(self) -> Key:
-        """What it is of."""
-        return self.task_id, self.version, self.member_id, self.period
+    told: int = 0
+    """How many events there were of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskAdvanced:
     """An event brought a goal nearer."""
 
-    task_id: str
-    version: int
-    member_id: str
-    period: Instant
+    key: ProgressKey
     event_id: str
     value: int
     target: int
@@ -59,13 +59,10 @@ class TaskAdvanced:
 class TaskCompleted:
     """A goal was reached: the reward is due, once."""
 
-    task_id: str
-    version: int
-    member_id: str
-    period: Instant
+    key: ProgressKey
     event_id: str
     reward_id: str
-    """The same whoever computes it: the request id under which the reward is given."""
+    """Under which the reward is given."""
     reward: Reward
     completed: Instant
 
@@ -73,14 +70,14 @@ class TaskCompleted:
 TaskEvent = TaskAdvanced | TaskCompleted
 
 
-def progress_of(task: TaskVersion, member_id: str, at: Instant) -> Progress:
+def progress_of(programme_id: str, task: TaskVersion, member_id: str, at: Instant) -> Progress:
     """None yet, in the period of an instant."""
-    return Progress(task.task_id, task.version, member_id, task.period(at))
+    return Progress(ProgressKey(programme_id, task.task_id, task.version, member_id, task.period(at)))
 
 
-def reward_id_of(progress: Progress) -> str:
-    """32 characters, of its key."""
-    return hashlib.sha256(json.dumps(progress.key).encode()).hexdigest()[:32]
+def reward_id_of(key: ProgressKey) -> str:
+    """The same whoever computes it: under this id the reward is given. 32 characters."""
+    return hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
 
 
 def not_counted(task: TaskVersion, progress: Progress, event: Event, held: Set[str]) -> str:
@@ -108,14 +105,16 @@ def advance(
 
     Raises ValueError if `progress` is not that of the task, the member and the period of the event.
     """
-    of = progress_of(task, event.member_id, event.occurred)
+    of = progress_of(progress.key.programme_id, task, event.member_id, event.occurred)
     if progress.key != of.key:
         raise ValueError(f"the event is of {of.key}, not of {progress.key}")
     if not_counted(task, progress, event, held):
         return progress, []
     value = min(progress.value + worth(task.goal, event), task.goal.target)
-    advanced = TaskAdvanced(*progress.key, event.event_id, value, task.goal.target)
+    advanced = TaskAdvanced(progress.key, event.event_id, value, task.goal.target)
     if value < task.goal.target:
-        return replace(progress, value=value, counted=(*progress.counted, event.event_id)), [advanced]
-    completed = TaskCompleted(*progress.key, event.event_id, reward_id_of(progress), task.reward, now)
-    return replace(progress, value=value, counted=(), completed=now), [advanced, completed]
+        counted = (*progress.counted, event.event_id)
+        return replace(progress, value=value, counted=counted, told=progress.told + 1), [advanced]
+    completed = TaskCompleted(progress.key, event.event_id, reward_id_of(progress.key), task.reward, now)
+    done = replace(progress, value=value, counted=(), completed=now, told=progress.told + 2)
+    return done, [advanced, completed]

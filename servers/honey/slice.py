@@ -4,6 +4,7 @@ from clients import IdentityClient
 from nectary.honey.v1 import (
     earning_service_pb2_grpc,
     liability_service_pb2_grpc,
+    task_service_pb2_grpc,
     wallet_service_pb2_grpc,
 )
 from servers.honey.earning_servicer import EarningServicer
@@ -16,6 +17,7 @@ from servers.honey.servicer import WalletServicer
 from servers.honey.sql.rules import RulesMemory
 from servers.honey.sql.tables import common
 from servers.honey.sql.unit import Unit
+from servers.honey.task_servicer import TaskServicer
 from servers.mesh.clock import TestClock
 from servers.mesh.resources import Resources
 from servers.mesh.slices import Served, Slice
@@ -67,6 +69,11 @@ async def honey_slice(resources: Resources) -> Slice:
                 liability_service_pb2_grpc.add_LiabilityServiceServicer_to_server,
                 LiabilityServicer(store, memory, clock),
                 "nectary.honey.v1.LiabilityService",
+            ),
+            Served(
+                task_service_pb2_grpc.add_TaskServiceServicer_to_server,
+                TaskServicer(store, memory, clock),
+                "nectary.honey.v1.TaskService",
             ),
         ],
         jobs=[

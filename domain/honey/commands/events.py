@@ -10,12 +10,14 @@ from domain.honey.earning_events import Event
 from domain.honey.evaluation import evaluate
 from domain.honey.event_records import EventKey, EventRecord, RuleEarning, counter_key, earning_id
 from domain.honey.funding import affordable
-from domain.honey.known import Held, standing_of
+from domain.honey.known import Held, HoldersUnknown, standing_of
 from domain.honey.lots import Lot
 from domain.honey.merchants import Merchant
 from domain.honey.order_refunds import known_of
 from domain.honey.ports import HoneyPorts
+from domain.honey.rewarding import advance_tasks, ask_for_holders, tasks_of
 from domain.honey.settling import settle
+from domain.honey.tasks import TaskCompleted
 from domain.honey.verdicts import Earning, Evaluation
 from domain.honey.wallet import Occasion, Wallet
 from domain.honey.wallets import MERCHANT, Owner, Standing, owner_of, wallet_id_of
@@ -51,6 +53,8 @@ class Recorded:
     lots: Sequence[Lot]
     """What it brought, now or when it was recorded first."""
     standing: Standing
+    completed: Sequence[TaskCompleted]
+    """Tasks that were completed by it."""
     recorded_before: bool = False
 
 
@@ -79,7 +83,7 @@ def record_event(command: RecordEvent, ports: HoneyPorts, doing: Doing) -> Recor
     found = _evaluated(command, ports, wallet.now)
     record = ports.events.get(key) or EventRecord(key)
     if record.event is not None:
-        return Recorded(found.evaluation, _lots(ports, wallet, key), wallet.close(), recorded_before=True)
+        return Recorded(found.evaluation, _lots(ports, wallet, key), wallet.close(), (), recorded_before=True)
     _require_spend(wallet, event)
     record = EventRecord(
         key, event, found.revision, known_of(event.items, record.refunded).refunded, record.version + 1
@@ -87,16 +91,23 @@ def record_event(command: RecordEvent, ports: HoneyPorts, doing: Doing) -> Recor
     ports.events.put(record)
     for each in found.evaluation.earnings:
         _post(each, record, wallet, ports, doing)
+    completed = advance_tasks(wallet, event, command.held or Held(), ports, doing)
     if record.refunded:
         settle(record, wallet, ports, doing, Occasion(event.event_id, event.event_id))
-    return Recorded(found.evaluation, _lots(ports, wallet, key), wallet.close())
+    return Recorded(found.evaluation, _lots(ports, wallet, key), wallet.close(), completed)
 
 
 def _evaluated(command: RecordEvent, ports: HoneyPorts, now: Instant) -> Evaluated:
-    """By the rules that were in force when the member ordered: what was promised then holds."""
+    """By the rules that were in force when the member ordered: what was promised then holds.
+
+    Tasks are those of now: a version never changes.
+    """
     event, key = command.event, command.key
     at = event.occurred if event.ordered is None else event.ordered
     revision, programme = ports.programmes.quoted(key.programme_id, at)
+    tasks = tasks_of(ports.programmes.get(key.programme_id).tasks, event)
+    if command.held is None and ask_for_holders(tasks):
+        raise HoldersUnknown
     standing = standing_of(ports, command.wallet_id, key, event, programme.earning, command.held)
 
     def credit_of(merchant_id: str) -> int:

@@ -184,6 +184,23 @@ rule_earning = Table(
     **TABLE,
 )
 
+task_progress = Table(
+    "honey_task_progress",
+    metadata,
+    Column("programme_id", identifier(16), primary_key=True),
+    Column("member_id", identifier(), primary_key=True),
+    Column("task_id", identifier(), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    # When its period starts.
+    Column("start_time", INSTANT, primary_key=True, autoincrement=False),
+    Column("value", BigInteger, nullable=False),
+    Column("counted", BYTES, nullable=False),
+    Column("completed_time", INSTANT),
+    # How many events there were of it: their numbers, and its optimistic lock.
+    Column("told", BigInteger, nullable=False),
+    **TABLE,
+)
+
 counter = Table(
     "honey_counter",
     metadata,

@@ -13,6 +13,7 @@ from servers.honey.sql.holds import SqlHolds, SqlSpends
 from servers.honey.sql.lots import SqlLots
 from servers.honey.sql.rule_earnings import SqlRuleEarnings
 from servers.honey.sql.rules import RulesMemory, SqlProgrammes
+from servers.honey.sql.task_progress import SqlTaskProgress
 from servers.honey.sql.wallets import SqlWallets
 
 
@@ -23,7 +24,7 @@ class Unit:
         self._wallets, self._lots = SqlWallets(connection), SqlLots(connection)
         self._holds, self._spends = SqlHolds(connection), SqlSpends(connection)
         self._events, self._rule_earnings = SqlEvents(connection), SqlRuleEarnings(connection)
-        self._counters = SqlCounters(connection)
+        self._counters, self._task_progress = SqlCounters(connection), SqlTaskProgress(connection)
         self._overlays = (
             self._wallets.standings,
             self._wallets.transactions,
@@ -33,6 +34,8 @@ class Unit:
             self._events.rows,
             self._rule_earnings.rows,
             self._counters.rows,
+            self._task_progress.rows,
+            self._task_progress.events,
         )
         programmes = SqlProgrammes(connection, memory)
         self.ports = HoneyPorts(
@@ -44,6 +47,7 @@ class Unit:
             self._events,
             self._rule_earnings,
             self._counters,
+            self._task_progress,
         )
 
     def prefetch(self, commands: Sequence[Any]) -> None:
@@ -80,6 +84,7 @@ class Unit:
         self._wallets.standings.confirm()
         self._events.rows.confirm()
         self._counters.rows.confirm()
+        self._task_progress.rows.confirm()
 
     def flush(self) -> None:
         """Write what was kept. Raises Raced if another writer was first anywhere."""
@@ -89,6 +94,7 @@ class Unit:
         self._holds.flush()
         self._spends.flush()
         self._rule_earnings.flush()
+        self._task_progress.flush()
         self._wallets.flush()
         # Last, as others wait for what everybody shares until this is committed.
         self._counters.flush()

@@ -53,7 +53,7 @@ def _rule(own: EarningRule) -> pb.EarningRule:
         combination=COMBINATIONS.wire(own.combination),
         caps=[_cap(each) for each in own.caps],
         cooldown=optional_period(own.cooldown),
-        expiry=_expiry(own.expiry) if own.expiry else None,
+        expiry=expiry(own.expiry) if own.expiry else None,
         return_window=optional_period(own.return_window),
         merchant_id=own.merchant_id,
         priority=own.priority,
@@ -73,7 +73,7 @@ def _own_rule(message: pb.EarningRule) -> EarningRule:
         combination=COMBINATIONS.own_or(message.combination, Combination.MAX),
         caps=tuple(_own_cap(each) for each in message.caps),
         cooldown=own_optional_period(message, "cooldown"),
-        expiry=_own_expiry(message.expiry) if message.HasField("expiry") else None,
+        expiry=own_expiry(message.expiry) if message.HasField("expiry") else None,
         return_window=own_optional_period(message, "return_window"),
         merchant_id=message.merchant_id,
         priority=message.priority,
@@ -101,7 +101,7 @@ def _own_cap(message: pb.Cap) -> Cap:
     )
 
 
-def _expiry(own: Expiry) -> pb.Expiry:
+def expiry(own: Expiry) -> pb.Expiry:
     match own:
         case Rolling(length, end_of):
             return pb.Expiry(rolling=pb.Rolling(period=period(length), end_of=WINDOWS.wire(end_of)))
@@ -111,7 +111,7 @@ def _expiry(own: Expiry) -> pb.Expiry:
             return pb.Expiry(sliding=pb.Sliding(period=period(length)))
 
 
-def _own_expiry(message: pb.Expiry) -> Expiry:
+def own_expiry(message: pb.Expiry) -> Expiry:
     match message.WhichOneof("expiry"):
         case "rolling":
             rolling = message.rolling

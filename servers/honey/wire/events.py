@@ -39,6 +39,7 @@ def recorded(own: Recorded, now: Instant) -> pb.RecordEventResponse:
         lots=[wallets.lot(each) for each in own.lots],
         recorded_before=own.recorded_before,
         balance=wallets.balance(own.standing, now),
+        completed_task_ids=[each.key.task_id for each in own.completed],
     )
 
 

@@ -14,6 +14,7 @@ from domain.honey.task_rules import (
 from nectary.honey.v1 import task_rules_pb2 as pb
 from servers.honey.wire.calendar import end, own_end
 from servers.honey.wire.conditions import conditions, own_conditions
+from servers.honey.wire.earning_rules import expiry, own_expiry
 from servers.mesh.enum_names import Names
 from servers.mesh.timestamps import instant_of, timestamp_of
 
@@ -67,8 +68,8 @@ def _own_goal(message: pb.Goal) -> Goal:
 
 def _reward(own: Reward) -> pb.Reward:
     match own:
-        case Points(points):
-            return pb.Reward(points=points)
+        case Points(points, lasting):
+            return pb.Reward(points=points, points_expiry=expiry(lasting) if lasting else None)
         case Benefit(benefit_id):
             return pb.Reward(benefit_id=benefit_id)
         case MembershipDays(sku_id, days):
@@ -78,7 +79,8 @@ def _reward(own: Reward) -> pb.Reward:
 def _own_reward(message: pb.Reward) -> Reward:
     match message.WhichOneof("reward"):
         case "points":
-            return Points(message.points)
+            has_end = message.HasField("points_expiry")
+            return Points(message.points, own_expiry(message.points_expiry) if has_end else None)
         case "benefit_id":
             return Benefit(message.benefit_id)
         case _:

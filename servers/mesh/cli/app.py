@@ -17,6 +17,7 @@ from servers.mesh.cli.verbs import (
     honey,
     honey_events,
     honey_rules,
+    honey_tasks,
     identity,
     member,
     migrate,
@@ -71,7 +72,7 @@ def make_app() -> typer.Typer:
 
 def _honey() -> typer.Typer:
     group = typer.Typer(help="Points.", no_args_is_help=True)
-    for module in (honey, honey_events):
+    for module in (honey, honey_events, honey_tasks):
         module.register(group)
     rules = typer.Typer(help="By what points are kept.", no_args_is_help=True)
     honey_rules.register(rules)

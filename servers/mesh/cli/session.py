@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         LiabilityClient,
         RiskClient,
         SeckillClient,
+        TaskClient,
         TestClockClient,
         Tls,
         WalletClient,
@@ -42,6 +43,7 @@ class Mesh:
     wallets: "WalletClient"
     earning: "EarningClient"
     liability: "LiabilityClient"
+    tasks: "TaskClient"
     clock: "TestClockClient"
 
     async def now(self) -> datetime:
@@ -96,6 +98,7 @@ async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = 
         LiabilityClient,
         RiskClient,
         SeckillClient,
+        TaskClient,
         TestClockClient,
         WalletClient,
         connect,
@@ -110,6 +113,7 @@ async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = 
         WalletClient,
         EarningClient,
         LiabilityClient,
+        TaskClient,
         TestClockClient,
     )
     async with connect(address, *(kind.SERVICE for kind in kinds), tls=tls, token=token) as channel:
@@ -124,5 +128,6 @@ async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = 
             WalletClient(channel),
             EarningClient(channel),
             LiabilityClient(channel),
+            TaskClient(channel),
             TestClockClient(channel),
         )

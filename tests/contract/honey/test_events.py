@@ -14,12 +14,14 @@ from domain.honey.commands.events import RecordEvent, record_event
 from domain.honey.commands.refunds import RefundOrderItems, refund_order_items
 from domain.honey.earning_awards import FixedPoints
 from domain.honey.earning_caps import Cap, Counter, Over, Scope
+from domain.honey.earning_conditions import HoldsAnyOf
 from domain.honey.earning_rules import EarningRules
 from domain.honey.event_records import CounterKey, EventKey, earning_id
 from domain.honey.known import Held
 from domain.honey.order_refunds import Refund
 from domain.honey.programme import Programme
 from domain.honey.rules import Rules
+from domain.honey.task_rules import Benefit, Paid, Points, Rhythm, TaskVersion, Times
 from domain.honey.windows import Window
 from domain.shared.doing import Doing
 from domain.shared.errors import DomainError, Raced
@@ -32,6 +34,7 @@ from servers.store.engine import blocking_engine
 from servers.store.migrations import migrate
 from tests.servers import MariaDB
 from tests.unit.honey.earnings import (
+    SCENE,
     START,
     Step,
     a_rule,
@@ -44,8 +47,16 @@ from tests.unit.honey.earnings import (
 from tests.unit.honey.ports import Ledger
 from tests.unit.honey.test_recording import recording
 
+GOLD = frozenset({"gold_year"})
 Use = tuple[Callable[..., Any], Any, int]
 """A use case, its command, and when."""
+
+
+TASKS = (
+    TaskVersion("often", 1, "Twice a week", SCENE, Times(2), Points(7), 0, rhythm=Rhythm.WEEK),
+    TaskVersion("much", 1, "Spend", SCENE, Paid(900, "CNY", 100), Benefit("tea"), 0, rhythm=Rhythm.MONTH),
+    TaskVersion("gold", 1, "As gold", SCENE, Times(1), Points(1), 0, conditions=(HoldsAnyOf(GOLD),)),
+)
 
 
 @pytest.fixture
@@ -71,7 +82,7 @@ def test_any_history_of_events_ends_as_in_memory(
     sizes: list[int],
 ) -> None:
     """In groups of any size: events, refunds before and after them, and earnings that are reversed."""
-    programme = Programme("honey", rules.zone, scenes=rules.scenes)
+    programme = Programme("honey", rules.zone, scenes=rules.scenes, tasks=TASKS)
     memory, known = Ledger(programme), _memory_of(programme)
     _empty(engine)
     uses = list(_uses(history, refunds))
@@ -91,6 +102,9 @@ def test_any_history_of_events_ends_as_in_memory(
             expected = sorted(memory.rule_earnings.of_event(key), key=lambda each: each.lot_id)
             assert ports.rule_earnings.of_event(key) == expected
         assert {key: ports.counters.get(key) for key in memory.counters.rows} == memory.counters.rows
+        assert {key: ports.task_progress.get(key) for key in memory.task_progress.rows} == (
+            memory.task_progress.rows
+        )
         assert all(ports.lots.get(lot_id) == lot for lot_id, lot in memory.lots.rows.items())
         for wallet_id, standing in memory.wallets.standings.items():
             found = ports.wallets.get(wallet_id)

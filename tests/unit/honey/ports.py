@@ -12,6 +12,7 @@ from domain.honey.ports import HoneyPorts, Quoted
 from domain.honey.programme import Programme
 from domain.honey.rules import Rules
 from domain.honey.spends import Spend
+from domain.honey.tasks import Progress, ProgressKey, TaskEvent
 from domain.honey.transactions import Transaction
 from domain.honey.wallets import Standing
 from domain.shared.doing import Doing
@@ -158,6 +159,19 @@ class MemoryCounters:
         self.rows[key] = used
 
 
+class MemoryTaskProgress:
+    def __init__(self) -> None:
+        self.rows: dict[ProgressKey, Progress] = {}
+
+    def get(self, key: ProgressKey) -> Progress | None:
+        return self.rows.get(key)
+
+    def put(self, progress: Progress, events: Sequence[TaskEvent], doing: Doing) -> None:
+        before = self.rows.get(progress.key)
+        assert progress.told == (before.told if before else 0) + len(events)
+        self.rows[progress.key] = progress
+
+
 class Ledger:
     """All of Honey in memory."""
 
@@ -166,7 +180,7 @@ class Ledger:
         self.wallets, self.lots = MemoryWallets(), MemoryLots()
         self.holds, self.spends = MemoryHolds(), MemorySpends()
         self.events, self.rule_earnings = MemoryEvents(), MemoryRuleEarnings()
-        self.counters = MemoryCounters()
+        self.counters, self.task_progress = MemoryCounters(), MemoryTaskProgress()
         self.ports = HoneyPorts(
             MemoryProgrammes(programme),
             self.wallets,
@@ -176,12 +190,13 @@ class Ledger:
             self.events,
             self.rule_earnings,
             self.counters,
+            self.task_progress,
         )
 
     def run(self, use_case: Callable[[C, HoneyPorts, Doing], R], command: C, now: Instant) -> R:
         """What the use case returns. Raises DomainError; then nothing has happened."""
         tables: list[Any] = [self.lots, self.holds, self.spends]
-        tables += [self.events, self.rule_earnings, self.counters]
+        tables += [self.events, self.rule_earnings, self.counters, self.task_progress]
         before = [table.rows.copy() for table in tables]
         standings, transactions = self.wallets.standings.copy(), self.wallets.transactions.copy()
         try:

@@ -21,6 +21,7 @@ from domain.honey.event_records import EventKey
 from domain.honey.known import Held, HoldersUnknown
 from domain.honey.order_refunds import Refund
 from domain.honey.programme import Programme
+from domain.honey.task_rules import Points, Rhythm, TaskVersion, Times
 from domain.honey.verdicts import Outcome
 from domain.honey.wallets import MEMBER, MERCHANT, Owner, wallet_id_of
 from domain.honey.windows import Window
@@ -39,6 +40,7 @@ from tests.unit.honey.earnings import (
     the_rules,
 )
 from tests.unit.honey.naive_earning import NaiveProgramme
+from tests.unit.honey.naive_tasks import NaiveTask, Seen, values
 from tests.unit.honey.ports import Ledger
 
 
@@ -90,6 +92,26 @@ def _reverse(
     if points:
         ledger.run(reverse_points, ReversePoints(lot.wallet_id, name, lot.lot_id, points), now)
         naive.happened[which].taken_back.append((now, points))
+
+
+@given(histories(), st.sampled_from(Rhythm), st.integers(1, 4), st.booleans())
+def test_a_task_is_rewarded_once_in_each_period_in_which_it_is_completed(
+    history: list[Step], rhythm: Rhythm, target: int, often: bool
+) -> None:
+    """AP-2: every event comes again, and points are given as often as the second idea of tasks says."""
+    task = TaskVersion("rides", 1, "Ride", SCENE, Times(target), Points(7), 0, rhythm=rhythm)
+    ledger = Ledger(Programme("honey", tasks=(task,)))
+    for step in [*history, *history] if often else history:
+        ledger.run(record_event, recording(step.event), max(step.now, history[-1].now))
+    seen = [
+        Seen(each.event_id, each.member_id, each.scene, each.occurred, "", "", 0, False)
+        for each in (step.event for step in history)
+    ]
+    naive = NaiveTask(SCENE, target, "", 0, rhythm.value, 0, LATEST, task.zone, (), False)
+    done = [member for (member, _), value in values(naive, seen).items() if value == target]
+    for member in ("m1", "m2"):
+        given = -ledger.wallets.get(wallet_of(member)).balance(Account.ISSUED)
+        assert given == 7 * done.count(member)
 
 
 def test_an_event_that_comes_again_has_had_its_effect() -> None:

@@ -24,8 +24,8 @@ from domain.honey.task_rules import (
     most_events,
 )
 from domain.honey.tasks import (
-    Key,
     Progress,
+    ProgressKey,
     TaskAdvanced,
     TaskCompleted,
     TaskEvent,
@@ -113,12 +113,12 @@ class Centre:
     """Keeps progress as a store would: one row a key."""
 
     task: TaskVersion
-    rows: dict[Key, Progress] = field(default_factory=dict)
+    rows: dict[ProgressKey, Progress] = field(default_factory=dict)
     told: list[TaskEvent] = field(default_factory=list)
     now: Instant = START
 
     def take(self, event: Event, held: frozenset[str] = frozenset()) -> Progress:
-        new = progress_of(self.task, event.member_id, event.occurred)
+        new = progress_of("honey", self.task, event.member_id, event.occurred)
         progress, told = advance(self.task, self.rows.get(new.key, new), event, held, self.now)
         self.rows[new.key] = progress
         self.told += told
@@ -138,14 +138,15 @@ def test_whatever_comes_however_often_the_progress_is_what_all_events_together_s
     for each in seen:
         centre.take(event_of(each), GOLD if each.holds_gold else frozenset())
     counted = {
-        (row.member_id, label(task.rhythm.value, row.period, task.zone)): row.value
+        (row.key.member_id, label(task.rhythm.value, row.key.period, task.zone)): row.value
         for row in centre.rows.values()
         if row.value
     }
     expected = values(naive_of(task), seen)
     assert counted == expected
     rewarded = [
-        (event.member_id, label(task.rhythm.value, event.period, task.zone)) for event in centre.rewards
+        (event.key.member_id, label(task.rhythm.value, event.key.period, task.zone))
+        for event in centre.rewards
     ]
     assert sorted(rewarded) == sorted(key for key, value in expected.items() if value == task.goal.target)
     assert len({event.reward_id for event in centre.rewards}) == len(centre.rewards)
@@ -170,7 +171,7 @@ def test_the_order_in_which_events_come_does_not_matter(
 def test_progress_never_goes_back_and_its_memory_is_bounded(task: TaskVersion, seen: list[Seen]) -> None:
     centre = Centre(task)
     for each in seen:
-        new = progress_of(task, each.member, each.at)
+        new = progress_of("honey", task, each.member, each.at)
         before = centre.rows.get(new.key, new)
         after = centre.take(event_of(each), GOLD)
         assert before.value <= after.value <= task.goal.target
@@ -193,13 +194,13 @@ def test_the_event_that_completes_a_task_brings_its_reward_once() -> None:
     first, second = ride("a", "2026-03-02"), ride("b", "2026-03-03")
     for event in (first, first, second, second, first):
         centre.take(event)
-    done = centre.rows["rides", 1, "m1", RIDES.opens]
+    done = centre.rows[ProgressKey("honey", "rides", 1, "m1", RIDES.opens)]
     assert (done.value, done.counted, done.completed) == (2, (), START)
-    key = ("rides", 1, "m1", RIDES.opens)
+    key = ProgressKey("honey", "rides", 1, "m1", RIDES.opens)
     assert centre.told == [
-        TaskAdvanced(*key, "a", 1, 2),
-        TaskAdvanced(*key, "b", 2, 2),
-        TaskCompleted(*key, "b", reward_id_of(done), Points(50), START),
+        TaskAdvanced(key, "a", 1, 2),
+        TaskAdvanced(key, "b", 2, 2),
+        TaskCompleted(key, "b", reward_id_of(done.key), Points(50), START),
     ]
 
 
@@ -227,7 +228,7 @@ def test_an_event_that_comes_late_counts_in_the_period_in_which_it_happened() ->
         ("d", "2026-03-02T23:59"),
     ]:
         centre.take(ride(event_id, wall))
-    assert [event.period for event in centre.rewards] == [on("2026-03-03"), on("2026-03-02")]
+    assert [event.key.period for event in centre.rewards] == [on("2026-03-03"), on("2026-03-02")]
 
 
 @pytest.mark.parametrize(
@@ -260,7 +261,7 @@ def test_what_is_below_the_least_or_in_another_currency_does_not_count() -> None
         items = (Item("i", paid),)
         centre.take(Event(f"e{number}", "m1", task.scene, task.opens, currency=currency, items=items))
     assert [event.event_id for event in centre.told] == ["e2", "e3", "e3"]
-    assert centre.rows["rides", 1, "m1", task.opens].value == 100
+    assert centre.rows[ProgressKey("honey", "rides", 1, "m1", task.opens)].value == 100
 
 
 @pytest.mark.parametrize(
@@ -276,20 +277,20 @@ def test_what_is_below_the_least_or_in_another_currency_does_not_count() -> None
 def test_why_an_event_does_not_count_is_said_in_words(event: Event, why: str) -> None:
     conditions: tuple[Condition, ...] = (ChannelIn(frozenset({"app"})),)
     task = replace(RIDES, conditions=conditions)
-    progress = replace(progress_of(task, "m1", task.opens), value=1, counted=("known",))
+    progress = replace(progress_of("honey", task, "m1", task.opens), value=1, counted=("known",))
     assert not_counted(task, progress, event, frozenset()) == why
 
 
 def test_nothing_counts_after_the_goal_is_reached() -> None:
     task = replace(RIDES, goal=Times(1))
-    done = replace(progress_of(task, "m1", task.opens), value=1, completed=START)
+    done = replace(progress_of("honey", task, "m1", task.opens), value=1, completed=START)
     assert not_counted(task, done, ride("b", "2026-03-02"), frozenset()) == "the goal was reached before"
     assert advance(task, done, ride("b", "2026-03-02"), frozenset(), START) == (done, [])
 
 
 def test_an_amount_that_is_too_small_is_told() -> None:
     task = replace(RIDES, goal=Paid(100, "CNY", 30))
-    progress = progress_of(task, "m1", task.opens)
+    progress = progress_of("honey", task, "m1", task.opens)
     assert not_counted(task, progress, ride("a", "2026-03-02", currency="CNY"), frozenset()) == "paid 0 CNY"
 
 
@@ -299,7 +300,7 @@ def test_an_amount_that_is_too_small_is_told() -> None:
 def test_another_s_progress_is_not_advanced(event: Event) -> None:
     task = replace(RIDES, rhythm=Rhythm.DAY)
     with pytest.raises(ValueError, match="the event is of"):
-        advance(task, progress_of(task, "m1", on("2026-03-02")), event, frozenset(), START)
+        advance(task, progress_of("honey", task, "m1", on("2026-03-02")), event, frozenset(), START)
 
 
 def test_the_last_version_that_had_opened_counts_and_no_older_one_comes_back() -> None:
@@ -317,7 +318,9 @@ def test_each_version_has_a_reward_of_its_own() -> None:
     second = replace(RIDES, version=2)
     at = RIDES.opens
     rewards = {
-        reward_id_of(progress_of(task, member, at)) for task in (RIDES, second) for member in ("m1", "m2")
+        reward_id_of(progress_of("honey", task, member, at).key)
+        for task in (RIDES, second)
+        for member in ("m1", "m2")
     }
     assert len(rewards) == 4
     assert {len(reward_id) for reward_id in rewards} == {32}

@@ -15,6 +15,8 @@ from nectary.honey.v1 import (
     earning_service_pb2_grpc,
     liability_service_pb2,
     liability_service_pb2_grpc,
+    task_service_pb2,
+    task_service_pb2_grpc,
     wallet_service_pb2,
     wallet_service_pb2_grpc,
 )
@@ -22,7 +24,7 @@ from nectary.honey.v1 import honey_pb2 as honey
 from servers.store.config import StoreConfig
 from servers.store.store import Store
 from tests.wire.exchanges import paths_of
-from tests.wire.honey.scenes import the_scenes
+from tests.wire.honey.scenes import the_scenes, the_tasks
 from tests.wire.serving import serving_slices
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -33,6 +35,7 @@ SERVICES = (
     wallet_service_pb2.DESCRIPTOR.services_by_name["WalletService"],
     earning.DESCRIPTOR.services_by_name["EarningService"],
     liability_service_pb2.DESCRIPTOR.services_by_name["LiabilityService"],
+    task_service_pb2.DESCRIPTOR.services_by_name["TaskService"],
 )
 PATHS = paths_of(SERVICES)
 HONEY, STRICT, LENIENT = "honey", "strict", "lenient"
@@ -48,6 +51,7 @@ class Mesh:
     wallets: wallet_service_pb2_grpc.WalletServiceStub
     earning: earning_service_pb2_grpc.EarningServiceStub
     liability: liability_service_pb2_grpc.LiabilityServiceStub
+    tasks: task_service_pb2_grpc.TaskServiceStub
     clock: TestClockClient
     store: Store
 
@@ -68,7 +72,7 @@ def the_rules() -> honey.Rules:
     """One programme with all defaults, one without mercy, and one with much."""
     return honey.Rules(
         programmes=[
-            honey.Programme(programme_id=HONEY, scenes=the_scenes()),
+            honey.Programme(programme_id=HONEY, scenes=the_scenes(), tasks=the_tasks()),
             honey.Programme(
                 programme_id=STRICT,
                 held_expiry=honey.HELD_EXPIRY_STRICT,
@@ -96,6 +100,7 @@ def mesh_of(address: str, channel: Channel, store: Store) -> Mesh:
         wallets=wallet_service_pb2_grpc.WalletServiceStub(channel),
         earning=earning_service_pb2_grpc.EarningServiceStub(channel),
         liability=liability_service_pb2_grpc.LiabilityServiceStub(channel),
+        tasks=task_service_pb2_grpc.TaskServiceStub(channel),
         clock=TestClockClient(channel),
         store=store,
     )

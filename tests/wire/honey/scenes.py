@@ -1,9 +1,12 @@
-"""What members of the test mesh earn points by."""
+"""What members of the test mesh earn points by, and their tasks."""
+
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from nectary.honey.v1 import calendar_pb2, conditions_pb2
 from nectary.honey.v1 import earning_rules_pb2 as rules
+from nectary.honey.v1 import task_rules_pb2 as tasks
 
-PAID, GOLDEN, FEW = "order.paid", "gold.day", "few.left"
+PAID, GOLDEN, FEW, RIDE = "order.paid", "gold.day", "few.left", "ride.ended"
 BUDGET = 250
 """Of the scene of which there are few."""
 
@@ -63,3 +66,28 @@ def the_scenes() -> list[rules.Scene]:
             ],
         ),
     ]
+
+
+def the_tasks() -> list[tasks.TaskVersion]:
+    """Rides each day for points, and money spent for days of a membership."""
+    month = calendar_pb2.Period(count=1, unit=calendar_pb2.PERIOD_UNIT_MONTH)
+    rides = tasks.TaskVersion(
+        task_id="rides",
+        version=1,
+        title="Three rides a day",
+        scene=RIDE,
+        goal=tasks.Goal(times=3),
+        reward=tasks.Reward(points=30, points_expiry=rules.Expiry(rolling=rules.Rolling(period=month))),
+        open_time=Timestamp(seconds=1_700_000_000),
+        rhythm=tasks.RHYTHM_DAY,
+    )
+    spender = tasks.TaskVersion(
+        task_id="spender",
+        version=1,
+        title="Spend 500 yuan",
+        scene=PAID,
+        goal=tasks.Goal(paid=tasks.Paid(target_minor=50_000, currency="CNY", least_minor=1_000)),
+        reward=tasks.Reward(membership_days=tasks.MembershipDays(sku_id="gold_year", days=30)),
+        open_time=Timestamp(seconds=1_700_000_000),
+    )
+    return [rides, spender]

@@ -11,6 +11,7 @@ from clients import InvalidRequest
 from nectary.honey.v1 import earning_service_pb2 as earning
 from nectary.honey.v1 import honey_pb2 as honey
 from nectary.honey.v1 import liability_service_pb2 as liability
+from nectary.honey.v1 import task_service_pb2 as tasks
 from nectary.honey.v1 import wallet_service_pb2 as pb
 from tests.wire.honey import requests as r
 from tests.wire.honey.events import a_recording, a_refund, an_evaluation, an_event, an_order
@@ -150,6 +151,12 @@ def bad_events() -> Iterator[tuple[str, Any]]:
         yield "event.spend_transaction_id", ask("ann", an_order(5, spent=3))
         for paid in (-1, 10**12 + 1, TOO_MANY):
             yield "event.items[0].paid_minor", ask("ann", an_order(paid))
+    for kind, more in ((tasks.ListTasksRequest, {}), (tasks.GetTaskRequest, {"task_id": "rides"})):
+        yield "programme_id", kind(**r.of("ann", programme_id="Honey") | more)
+        yield "member_id", kind(**r.of("") | more)
+        yield "page_size", kind(**r.of("ann", page_size=-1) | more)
+        yield "page_token", kind(**r.of("ann", page_token="AAAA") | more)
+    yield "task_id", tasks.GetTaskRequest(**r.of("ann", task_id="two words"))
     yield "refunds", a_refund("one", {})
     yield "refunds[0].item_id", a_refund("one", {"two words": 1})
     yield "order_id", a_refund("", {"a": 1})

@@ -263,6 +263,7 @@ class RecordEventResponse(_message.Message):
     LOTS_FIELD_NUMBER: _builtins.int
     RECORDED_BEFORE_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
+    COMPLETED_TASK_IDS_FIELD_NUMBER: _builtins.int
     recorded_before: _builtins.bool
     """Whether it was recorded before, so that nothing was posted now."""
     @_builtins.property
@@ -277,6 +278,10 @@ class RecordEventResponse(_message.Message):
     def balance(self) -> _honey_pb2.Balance:
         """The wallet afterwards."""
 
+    @_builtins.property
+    def completed_task_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The tasks whose goal it reached. Their points are in the wallet, as lots of their own."""
+
     def __init__(
         self,
         *,
@@ -284,10 +289,11 @@ class RecordEventResponse(_message.Message):
         lots: _abc.Iterable[_honey_pb2.Lot] | None = ...,
         recorded_before: _builtins.bool = ...,
         balance: _honey_pb2.Balance | None = ...,
+        completed_task_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "lots", b"lots", "recorded_before", b"recorded_before", "verdicts", b"verdicts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "completed_task_ids", b"completed_task_ids", "lots", b"lots", "recorded_before", b"recorded_before", "verdicts", b"verdicts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,9 +25,10 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from nectary.honey.v1 import conditions_pb2 as nectary_dot_honey_dot_v1_dot_conditions__pb2
+from nectary.honey.v1 import earning_rules_pb2 as nectary_dot_honey_dot_v1_dot_earning__rules__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!nectary/honey/v1/task_rules.proto\x12\x10nectary.honey.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!nectary/honey/v1/conditions.proto\"\xc0\x04\n\x0bTaskVersion\x12\x36\n\x07task_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_.-]{1,36}$R\x06taskId\x12$\n\x07version\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x01R\x07version\x12\x1f\n\x05title\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x05title\x12\x45\n\x05scene\x18\x04 \x01(\tB/\xbaH,r*\x18@2&^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$R\x05scene\x12\x32\n\x04goal\x18\x05 \x01(\x0b\x32\x16.nectary.honey.v1.GoalB\x06\xbaH\x03\xc8\x01\x01R\x04goal\x12\x38\n\x06reward\x18\x06 \x01(\x0b\x32\x18.nectary.honey.v1.RewardB\x06\xbaH\x03\xc8\x01\x01R\x06reward\x12?\n\topen_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x08openTime\x12\x39\n\nclose_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcloseTime\x12:\n\x06rhythm\x18\t \x01(\x0e\x32\x18.nectary.honey.v1.RhythmB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06rhythm\x12\x45\n\nconditions\x18\n \x03(\x0b\x32\x1b.nectary.honey.v1.ConditionB\x08\xbaH\x05\x92\x01\x02\x10\x08R\nconditions\"g\n\x04Goal\x12\"\n\x05times\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x01H\x00R\x05times\x12,\n\x04paid\x18\x02 \x01(\x0b\x32\x16.nectary.honey.v1.PaidH\x00R\x04paidB\r\n\x04goal\x12\x05\xbaH\x02\x08\x01\"\x99\x01\n\x04Paid\x12\x31\n\x0ctarget_minor\x18\x01 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x01R\x0btargetMinor\x12-\n\x08\x63urrency\x18\x02 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$R\x08\x63urrency\x12/\n\x0bleast_minor\x18\x03 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x01R\nleastMinor\"\xd2\x01\n\x06Reward\x12)\n\x06points\x18\x01 \x01(\x03\x42\x0f\xbaH\x0c\"\n\x18\x80\x80\xe9\x83\xb1\xde\x16(\x01H\x00R\x06points\x12?\n\nbenefit_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{1,36}$H\x00R\tbenefitId\x12K\n\x0fmembership_days\x18\x03 \x01(\x0b\x32 .nectary.honey.v1.MembershipDaysH\x00R\x0emembershipDaysB\x0f\n\x06reward\x12\x05\xbaH\x02\x08\x01\"f\n\x0eMembershipDays\x12\x34\n\x06sku_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,35}$R\x05skuId\x12\x1e\n\x04\x64\x61ys\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xee\x02(\x01R\x04\x64\x61ys*d\n\x06Rhythm\x12\x16\n\x12RHYTHM_UNSPECIFIED\x10\x00\x12\x0f\n\x0bRHYTHM_ONCE\x10\x01\x12\x0e\n\nRHYTHM_DAY\x10\x02\x12\x0f\n\x0bRHYTHM_WEEK\x10\x03\x12\x10\n\x0cRHYTHM_MONTH\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!nectary/honey/v1/task_rules.proto\x12\x10nectary.honey.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!nectary/honey/v1/conditions.proto\x1a$nectary/honey/v1/earning_rules.proto\"\xc0\x04\n\x0bTaskVersion\x12\x36\n\x07task_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_.-]{1,36}$R\x06taskId\x12$\n\x07version\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x01R\x07version\x12\x1f\n\x05title\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x05title\x12\x45\n\x05scene\x18\x04 \x01(\tB/\xbaH,r*\x18@2&^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$R\x05scene\x12\x32\n\x04goal\x18\x05 \x01(\x0b\x32\x16.nectary.honey.v1.GoalB\x06\xbaH\x03\xc8\x01\x01R\x04goal\x12\x38\n\x06reward\x18\x06 \x01(\x0b\x32\x18.nectary.honey.v1.RewardB\x06\xbaH\x03\xc8\x01\x01R\x06reward\x12?\n\topen_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x08openTime\x12\x39\n\nclose_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcloseTime\x12:\n\x06rhythm\x18\t \x01(\x0e\x32\x18.nectary.honey.v1.RhythmB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06rhythm\x12\x45\n\nconditions\x18\n \x03(\x0b\x32\x1b.nectary.honey.v1.ConditionB\x08\xbaH\x05\x92\x01\x02\x10\x08R\nconditions\"g\n\x04Goal\x12\"\n\x05times\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x01H\x00R\x05times\x12,\n\x04paid\x18\x02 \x01(\x0b\x32\x16.nectary.honey.v1.PaidH\x00R\x04paidB\r\n\x04goal\x12\x05\xbaH\x02\x08\x01\"\x99\x01\n\x04Paid\x12\x31\n\x0ctarget_minor\x18\x01 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x01R\x0btargetMinor\x12-\n\x08\x63urrency\x18\x02 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$R\x08\x63urrency\x12/\n\x0bleast_minor\x18\x03 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x01R\nleastMinor\"\x91\x02\n\x06Reward\x12)\n\x06points\x18\x01 \x01(\x03\x42\x0f\xbaH\x0c\"\n\x18\x80\x80\xe9\x83\xb1\xde\x16(\x01H\x00R\x06points\x12?\n\nbenefit_id\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{1,36}$H\x00R\tbenefitId\x12K\n\x0fmembership_days\x18\x03 \x01(\x0b\x32 .nectary.honey.v1.MembershipDaysH\x00R\x0emembershipDays\x12=\n\rpoints_expiry\x18\x04 \x01(\x0b\x32\x18.nectary.honey.v1.ExpiryR\x0cpointsExpiryB\x0f\n\x06reward\x12\x05\xbaH\x02\x08\x01\"f\n\x0eMembershipDays\x12\x34\n\x06sku_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,35}$R\x05skuId\x12\x1e\n\x04\x64\x61ys\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xee\x02(\x01R\x04\x64\x61ys*d\n\x06Rhythm\x12\x16\n\x12RHYTHM_UNSPECIFIED\x10\x00\x12\x0f\n\x0bRHYTHM_ONCE\x10\x01\x12\x0e\n\nRHYTHM_DAY\x10\x02\x12\x0f\n\x0bRHYTHM_WEEK\x10\x03\x12\x10\n\x0cRHYTHM_MONTH\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -72,16 +73,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MEMBERSHIPDAYS'].fields_by_name['sku_id']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,35}$'
   _globals['_MEMBERSHIPDAYS'].fields_by_name['days']._loaded_options = None
   _globals['_MEMBERSHIPDAYS'].fields_by_name['days']._serialized_options = b'\272H\007\032\005\030\356\002(\001'
-  _globals['_RHYTHM']._serialized_start=1309
-  _globals['_RHYTHM']._serialized_end=1409
-  _globals['_TASKVERSION']._serialized_start=153
-  _globals['_TASKVERSION']._serialized_end=729
-  _globals['_GOAL']._serialized_start=731
-  _globals['_GOAL']._serialized_end=834
-  _globals['_PAID']._serialized_start=837
-  _globals['_PAID']._serialized_end=990
-  _globals['_REWARD']._serialized_start=993
-  _globals['_REWARD']._serialized_end=1203
-  _globals['_MEMBERSHIPDAYS']._serialized_start=1205
-  _globals['_MEMBERSHIPDAYS']._serialized_end=1307
+  _globals['_RHYTHM']._serialized_start=1410
+  _globals['_RHYTHM']._serialized_end=1510
+  _globals['_TASKVERSION']._serialized_start=191
+  _globals['_TASKVERSION']._serialized_end=767
+  _globals['_GOAL']._serialized_start=769
+  _globals['_GOAL']._serialized_end=872
+  _globals['_PAID']._serialized_start=875
+  _globals['_PAID']._serialized_end=1028
+  _globals['_REWARD']._serialized_start=1031
+  _globals['_REWARD']._serialized_end=1304
+  _globals['_MEMBERSHIPDAYS']._serialized_start=1306
+  _globals['_MEMBERSHIPDAYS']._serialized_end=1408
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from nectary.honey.v1 import conditions_pb2 as _conditions_pb2
+from nectary.honey.v1 import earning_rules_pb2 as _earning_rules_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -192,6 +193,7 @@ class Reward(_message.Message):
     POINTS_FIELD_NUMBER: _builtins.int
     BENEFIT_ID_FIELD_NUMBER: _builtins.int
     MEMBERSHIP_DAYS_FIELD_NUMBER: _builtins.int
+    POINTS_EXPIRY_FIELD_NUMBER: _builtins.int
     points: _builtins.int
     """So many points. 1 to 10^14."""
     benefit_id: _builtins.str
@@ -200,16 +202,21 @@ class Reward(_message.Message):
     def membership_days(self) -> Global___MembershipDays:
         """A membership."""
 
+    @_builtins.property
+    def points_expiry(self) -> _earning_rules_pb2.Expiry:
+        """Of points: until when they can be spent. Absent: for ever."""
+
     def __init__(
         self,
         *,
         points: _builtins.int = ...,
         benefit_id: _builtins.str = ...,
         membership_days: Global___MembershipDays | None = ...,
+        points_expiry: _earning_rules_pb2.Expiry | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["benefit_id", b"benefit_id", "membership_days", b"membership_days", "points", b"points", "reward", b"reward"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["benefit_id", b"benefit_id", "membership_days", b"membership_days", "points", b"points", "points_expiry", b"points_expiry", "reward", b"reward"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["benefit_id", b"benefit_id", "membership_days", b"membership_days", "points", b"points", "reward", b"reward"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["benefit_id", b"benefit_id", "membership_days", b"membership_days", "points", b"points", "points_expiry", b"points_expiry", "reward", b"reward"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_reward: _TypeAlias = _typing.Literal["points", "benefit_id", "membership_days"]  # noqa: Y015
     _WhichOneofArgType_reward: _TypeAlias = _typing.Literal["reward", b"reward"]  # noqa: Y015

@@ -61,8 +61,7 @@ async def record(
     )
     async with session.connect() as mesh:
         if not at:
-            # The server's now: its clock judges what lies in the future.
-            told.event_time.CopyFrom((await mesh.wallets.get_balance(programme, member)).at_time)
+            told.event_time.FromDatetime(await mesh.now())
         if dry_run:
             evaluated = await mesh.earning.evaluate_event(programme, member, told)
             session.output.document(evaluated)
