@@ -23,7 +23,7 @@ async def test_rules_are_planned_applied_and_read_again(store_url: str) -> None:
         applied = await mesh.earning.ApplyRules(applying(rules, expected_revision=1))
         assert planned == applied
         assert applied.revision == 2
-        assert applied.changes == ["programme honey: longest_hold 2592000000000 -> 60000000"]
+        assert applied.changes == ["programme honey: longest_hold 2592000 s -> 60 s"]
         assert (await mesh.earning.ApplyRules(applying(rules))).revision == 2
         assert (await _current(mesh)).rules.programmes[0].longest_hold.seconds == 60
         first = await mesh.earning.GetRules(pb.GetRulesRequest(revision=1))
