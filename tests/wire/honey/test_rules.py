@@ -45,7 +45,8 @@ async def test_a_rule_changes_by_a_higher_version_and_every_revision_stays_reada
         rules = the_rules()
         rules.programmes.append(the_example("nectar"))
         first = await mesh.earning.ApplyRules(applying(rules))
-        assert (first.revision, first.changes) == (2, ["programme nectar is new"])
+        assert first.revision == 2
+        assert first.changes == ["programme nectar is new"]
         assert (await _current(mesh)).rules.programmes[3] == _settled(rules).programmes[3]
         scene = rules.programmes[3].scenes[0]
         scene.rules[1].caps[0].points = 50
