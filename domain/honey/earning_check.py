@@ -16,7 +16,9 @@ MOST_VERSION = 2**31 - 1
 
 _SCENE_ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _RULE_ID = re.compile(r"[a-z][a-z0-9_]{0,35}")
+_MERCHANT_ID = re.compile(r"[A-Za-z0-9_.:-]{0,36}")
 _MOST_SCENE_CHARACTERS = 64
+_FARTHEST_PRIORITY = 100
 
 
 def violations(
@@ -51,6 +53,12 @@ def _rule(rule: EarningRule, at: str) -> Iterator[FieldViolation]:
         yield FieldViolation(f"{at}.version", "OUT_OF_BOUNDS", f"lies between 1 and {MOST_VERSION}")
     if rule.starts >= rule.ends:
         yield FieldViolation(f"{at}.end_time", "NOT_AFTER_START_TIME", "lies after `start_time`")
+    if not _MERCHANT_ID.fullmatch(rule.merchant_id):
+        description = "1 to 36 letters, digits and `_.:-`, or empty: the programme pays"
+        yield FieldViolation(f"{at}.merchant_id", "MALFORMED", description)
+    if abs(rule.priority) > _FARTHEST_PRIORITY:
+        description = f"lies between -{_FARTHEST_PRIORITY} and {_FARTHEST_PRIORITY}"
+        yield FieldViolation(f"{at}.priority", "OUT_OF_BOUNDS", description)
     yield from award(rule.award, f"{at}.award")
     yield from multipliers(rule.multipliers, f"{at}.multipliers")
     yield from size(rule, f"{at}.award")

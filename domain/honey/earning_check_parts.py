@@ -59,34 +59,40 @@ def life(rule: EarningRule, at: str) -> Iterator[FieldViolation]:
         yield from _period(f"{at}.return_window", rule.return_window)
     match rule.expiry:
         case Rolling(period, end_of):
-            yield from _period(f"{at}.expiry.period", period)
+            yield from _period(f"{at}.expiry.rolling.period", period)
             if end_of not in ROUNDED_TO:
                 description = f"one of {', '.join(sorted(ROUNDED_TO))}"
-                yield FieldViolation(f"{at}.expiry.end_of", "NOT_ROUNDED", description)
+                yield FieldViolation(f"{at}.expiry.rolling.end_of", "NOT_ROUNDED", description)
         case Sliding(period):
-            yield from _period(f"{at}.expiry.period", period)
+            yield from _period(f"{at}.expiry.sliding.period", period)
         case FixedDates(dates):
             if not 1 <= len(dates) <= MOST_DATES:
                 description = f"has 1 to {MOST_DATES} entries"
-                yield FieldViolation(f"{at}.expiry.dates", "OUT_OF_BOUNDS", description)
+                yield FieldViolation(f"{at}.expiry.fixed_dates.dates", "OUT_OF_BOUNDS", description)
             if list(dates) != sorted(set(dates)):
-                yield FieldViolation(f"{at}.expiry.dates", "NOT_IN_ORDER", "each date once, in order")
+                yield FieldViolation(
+                    f"{at}.expiry.fixed_dates.dates", "NOT_IN_ORDER", "each date once, in order"
+                )
 
 
 def one_condition(condition: Condition, at: str) -> Iterator[FieldViolation]:
     match condition:
-        case HoldsAnyOf(ids) | HoldsNoneOf(ids):
-            yield from some_ids(f"{at}.sku_ids", ids)
+        case HoldsAnyOf(ids):
+            yield from some_ids(f"{at}.holds_any_of.sku_ids", ids)
+        case HoldsNoneOf(ids):
+            yield from some_ids(f"{at}.holds_none_of.sku_ids", ids)
         case ChannelIn(ids):
-            yield from some_ids(f"{at}.channels", ids)
+            yield from some_ids(f"{at}.channel_in.channels", ids)
         case MerchantIn(ids):
-            yield from some_ids(f"{at}.merchant_ids", ids)
+            yield from some_ids(f"{at}.merchant_in.merchant_ids", ids)
         case PaidBetween(currency, least, most):
             if not CURRENCY.fullmatch(currency):
-                yield FieldViolation(f"{at}.currency", "MALFORMED", "three capitals, such as CNY")
+                yield FieldViolation(
+                    f"{at}.paid_between.currency", "MALFORMED", "three capitals, such as CNY"
+                )
             if not 0 <= least <= most <= MAX_AMOUNT:
                 description = f"0 <= least <= most <= {MAX_AMOUNT}"
-                yield FieldViolation(f"{at}.most_minor", "OUT_OF_BOUNDS", description)
+                yield FieldViolation(f"{at}.paid_between.most_minor", "OUT_OF_BOUNDS", description)
 
 
 def _contradict(rule: EarningRule) -> bool:

@@ -29,11 +29,16 @@ CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def award(given: Award, at: str) -> Iterator[FieldViolation]:
-    yield from bounded(f"{at}.points", given.points, MOST_AT_ONCE)
-    if isinstance(given, ProportionalPoints):
-        yield from bounded(f"{at}.per_minor", given.per_minor, MAX_AMOUNT)
-        if not CURRENCY.fullmatch(given.currency):
-            yield FieldViolation(f"{at}.currency", "MALFORMED", "three capitals, such as CNY")
+    match given:
+        case FixedPoints(points):
+            yield from bounded(f"{at}.fixed_points", points, MOST_AT_ONCE)
+        case ProportionalPoints(points, per_minor, currency):
+            yield from bounded(f"{at}.proportional.points", points, MOST_AT_ONCE)
+            yield from bounded(f"{at}.proportional.per_minor", per_minor, MAX_AMOUNT)
+            if not CURRENCY.fullmatch(currency):
+                yield FieldViolation(
+                    f"{at}.proportional.currency", "MALFORMED", "three capitals, such as CNY"
+                )
 
 
 def multipliers(given: Sequence[Multiplier], at: str) -> Iterator[FieldViolation]:
@@ -47,12 +52,14 @@ def multipliers(given: Sequence[Multiplier], at: str) -> Iterator[FieldViolation
             yield FieldViolation(f"{one}.factor", "OUT_OF_BOUNDS", description)
         when = multiplier.when
         if isinstance(when, ForHolders):
-            yield from some_ids(f"{one}.sku_ids", when.sku_ids)
+            yield from some_ids(f"{one}.for_holders.sku_ids", when.sku_ids)
             continue
         if not when.campaign_id:
-            yield FieldViolation(f"{one}.campaign_id", "REQUIRED", "names the campaign")
+            yield FieldViolation(f"{one}.for_campaign.campaign_id", "REQUIRED", "names the campaign")
         if when.starts >= when.ends:
-            yield FieldViolation(f"{one}.end_time", "NOT_AFTER_START_TIME", "lies after `start_time`")
+            yield FieldViolation(
+                f"{one}.for_campaign.end_time", "NOT_AFTER_START_TIME", "lies after `start_time`"
+            )
 
 
 def size(rule: EarningRule, at: str) -> Iterator[FieldViolation]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from domain.honey.ports import HoneyPorts
 from domain.honey.programme import Programme
-from domain.honey.rules import NONE, Rules, changes, violations
+from domain.honey.rule_changes import changes
+from domain.honey.rules import NONE, Rules
+from domain.honey.rules_check import violations
 from domain.shared.doing import Doing
 from domain.shared.errors import Invalid, Raced
 
@@ -46,6 +48,6 @@ def _planned(command: ApplyRules, ports: HoneyPorts) -> tuple[Applied, Rules]:
     if found := violations(before, command.programmes):
         raise Invalid(found, "RULES_INCONSISTENT", "the rules contradict themselves")
     programmes = {programme.programme_id: programme for programme in command.programmes}
-    told = changes(before, programmes)
+    told = changes(before.programmes, programmes)
     revision = before.revision + 1 if told else before.revision
     return Applied(revision, told), Rules(revision, programmes)

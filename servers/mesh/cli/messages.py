@@ -87,6 +87,8 @@ class _Filling:
                 self._note(key, at, "given twice")
             elif name not in fields:
                 self._note(key, at, "no such field" + _meant(name, fields))
+            elif rival := _rival(message, fields[name]):
+                self._note(key, at, f"given beside {rival}: only one of them")
             else:
                 self._field(message, fields[name], value, at)
             seen.add(name)
@@ -152,6 +154,11 @@ class _Filling:
 
     def _note(self, node: yaml.Node, where: str, what: str) -> None:
         self._flaws.append(Flaw(line_of(node), where, what))
+
+
+def _rival(message: Message, field: FieldDescriptor) -> str | None:
+    """The field in whose place this one would come."""
+    return message.WhichOneof(field.containing_oneof.name) if field.containing_oneof else None
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from nectary.identity.v1 import catalog_pb2
 from servers.mesh.cli.exits import CommandError
 from servers.mesh.cli.files import FileError
-from servers.mesh.cli.messages import read_catalog
+from servers.mesh.cli.messages import read_catalog, read_honey_rules
 from servers.mesh.cli.replay.settings import read_settings
 from tests.scenario.cli.running import CATALOG
 
@@ -80,6 +80,16 @@ def test_what_is_no_catalogue_is_refused(tmp_path: Path, text: str, line: int, w
     (found, said), *_ = flaws(tmp_path, text)
     assert found == line
     assert what in said
+
+
+def test_of_things_that_exclude_each_other_one_is_given(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text("programmes:\n- tiers:\n    window:\n      calendar_year: {}\n      rolling_months: 3\n")
+    with pytest.raises(FileError) as caught:
+        read_honey_rules(path)
+    assert [(flaw.line, flaw.where, flaw.what) for flaw in caught.value.flaws] == [
+        (5, "programmes[0].tiers.window.rolling_months", "given beside calendar_year: only one of them")
+    ]
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`nectary honey` against a running server, as scripts and people use it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,32 @@ def test_rules_are_planned_applied_and_shown(mesh: Nectary, tmp_path: Path) -> N
     planned = mesh("honey", "rules", "plan", str(changed))
     assert planned.status == 2
     assert "programme honey: held_expiry HONOUR -> STRICT" in planned.out
-    assert "honey  Asia/Shanghai  holds honour, 2592000 s at most  debt" in mesh("honey", "rules", "show").out
+    shown = mesh("honey", "rules", "show").out
+    assert "honey  Asia/Shanghai  holds honour, 2592000 s at most  debt" in shown
+    assert "  scene order.paid  first match: tea_house 1, base 1\n" in shown
+    assert "  tiers green 0, silver 1000, amber 5000\n" in shown
+    assert "  task three_rides 1  ride.ended  Ride three times in a week\n" in shown
+
+
+def test_rules_that_are_shown_as_json_are_a_file_to_apply(honey: Nectary, tmp_path: Path) -> None:
+    shown = tmp_path / "rules.json"
+    shown.write_text(json.dumps(honey.json("honey", "rules", "show").document["rules"]))
+    assert honey("honey", "rules", "plan", str(shown)).out == "nothing changes\n"
+
+
+def test_a_changed_rule_needs_a_higher_version_and_is_told_in_words(honey: Nectary, tmp_path: Path) -> None:
+    text = Path(RULES).read_text().replace("cooldown: {count: 1,", "cooldown: {count: 2,")
+    changed = tmp_path / "rules.yaml"
+    changed.write_text(text)
+    refused = honey("honey", "rules", "plan", str(changed), "--json")
+    assert refused.error["reason"] == "RULES_INCONSISTENT"
+    assert [each["field"] for each in refused.error["violations"]] == [
+        "rules.programmes[0].scenes[1].rules[0].version"
+    ]
+    version = "rule_id: ride\n            version: "
+    changed.write_text(text.replace(f"{version}1", f"{version}2"))
+    planned = honey("honey", "rules", "plan", str(changed)).out.splitlines()
+    assert planned[:-1] == ["programme honey: scene ride.ended: rule ride 1 -> 2: cooldown 1 HOUR -> 2 HOUR"]
 
 
 def test_points_are_given_listed_told_and_verified(honey: Nectary, member: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -21,6 +22,7 @@ from nectary.honey.v1 import (
     wallet_service_pb2_grpc,
 )
 from nectary.honey.v1 import honey_pb2 as honey
+from servers.mesh.cli.messages import read_honey_rules
 from servers.store.config import StoreConfig
 from servers.store.store import Store
 from tests.wire.exchanges import paths_of
@@ -38,6 +40,7 @@ SERVICES = (
     task_service_pb2.DESCRIPTOR.services_by_name["TaskService"],
 )
 PATHS = paths_of(SERVICES)
+EXAMPLE = Path(__file__).parents[3] / "examples" / "honey.example.yaml"
 HONEY, STRICT, LENIENT = "honey", "strict", "lenient"
 
 
@@ -83,6 +86,13 @@ def the_rules() -> honey.Rules:
             ),
         ]
     )
+
+
+def the_example(programme_id: str) -> honey.Programme:
+    """The programme of the example, which has one of everything, under another id."""
+    programme = read_honey_rules(EXAMPLE).programmes[0]
+    programme.programme_id = programme_id
+    return programme
 
 
 async def applied(mesh: Mesh, *more: honey.Programme) -> None:

@@ -3,14 +3,13 @@
 from datetime import timedelta
 
 from nectary.honey.v1 import earning_service_pb2 as earning
-from nectary.honey.v1 import honey_pb2 as honey
 from nectary.honey.v1 import liability_service_pb2 as liability
 from nectary.honey.v1 import task_service_pb2 as tasks
 from nectary.honey.v1 import wallet_service_pb2 as pb
 from tests.wire.exchanges import Exchanges
 from tests.wire.honey import requests as r
 from tests.wire.honey.events import a_recording, a_refund, an_evaluation, an_order
-from tests.wire.honey.mesh import HONEY, SERVICES, START, Mesh, the_rules
+from tests.wire.honey.mesh import HONEY, SERVICES, START, Mesh, the_example, the_rules
 
 ANN, BOB, SHOP = "ann", "bob", "tea_house"
 
@@ -27,7 +26,7 @@ async def told(mesh: Mesh) -> Exchanges[Mesh]:
 
 async def _rules(story: Exchanges[Mesh]) -> None:
     rules = the_rules()
-    rules.programmes.append(honey.Programme(programme_id="nectar"))
+    rules.programmes.append(the_example("nectar"))
     applied = earning.ApplyRulesRequest(
         request_id=r.new_id(), rules=rules, expected_revision=1, reason="a new programme"
     )

@@ -17,6 +17,7 @@ from tests.wire.honey import requests as r
 from tests.wire.honey.events import a_recording, a_refund, an_evaluation, an_event, an_order
 from tests.wire.honey.mesh import PATHS, Mesh, the_rules
 from tests.wire.honey.points import refusal
+from tests.wire.honey.spoilt_rules import spoilt_examples
 
 INSIDES = ("Traceback", "sqlalchemy", "sqlite", "mysql", "SELECT", "INSERT", "UPDATE", "honey_", ".py")
 LONG = "a" * 5_000
@@ -129,6 +130,8 @@ def bad_rules() -> Iterator[tuple[str, Any]]:
     yield f"{bad}.longest_hold", applied(honey.Programme(programme_id="new", longest_hold=Duration()))
     yield f"{bad}.held_expiry", applied(honey.Programme(programme_id="new", held_expiry=9))  # type: ignore[arg-type]
     yield "rules.programmes", applied(rules=honey.Rules())
+    for path, spoilt in spoilt_examples("new"):
+        yield f"{bad}.{path}", applied(spoilt)
     yield "expected_revision", applied(expected_revision=-1)
     yield "revision", earning.GetRulesRequest(revision=-1)
 

@@ -1,16 +1,18 @@
 """`nectary honey rules`: the rules of points, kept as a file and applied as a whole."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from servers.mesh.cli.exits import Exit
+from servers.mesh.cli.output import plain
 from servers.mesh.cli.session import Session
 from servers.mesh.cli.verb import verb
 
 if TYPE_CHECKING:
-    from nectary.honey.v1 import earning_service_pb2
+    from nectary.honey.v1 import earning_service_pb2, honey_pb2
 
 File = Annotated[Path, typer.Argument(help="A YAML or JSON file; its first document is the rules.")]
 
@@ -67,6 +69,21 @@ async def show(
         shortfall = word_of(honey_pb2.Shortfall.DESCRIPTOR, one.shortfall)
         longest = one.longest_hold.seconds
         session.output.show(f"{one.programme_id}  {one.zone}  holds {held}, {longest} s at most  {shortfall}")
+        session.output.show(*_lines(one))
+
+
+def _lines(programme: "honey_pb2.Programme") -> Iterator[str]:
+    """What a programme has, by name and version; `--json` says all of it, in the form of a file."""
+    from nectary.honey.v1 import earning_rules_pb2
+    from servers.mesh.cli.words import word_of
+
+    for scene in programme.scenes:
+        rules = ", ".join(f"{rule.rule_id} {rule.version}" for rule in scene.rules)
+        yield f"  scene {scene.scene_id}  {word_of(earning_rules_pb2.Mode.DESCRIPTOR, scene.mode)}: {rules}"
+    if programme.HasField("tiers"):
+        yield "  tiers " + ", ".join(f"{tier.tier_id} {tier.threshold}" for tier in programme.tiers.tiers)
+    for task in programme.tasks:
+        yield f"  task {task.task_id} {task.version}  {task.scene}  {plain(task.title)}"
 
 
 def _tell(session: Session, answer: "earning_service_pb2.ApplyRulesResponse", verdict: str) -> None:
