@@ -51,7 +51,12 @@ class Programme:
 
     @property
     def earning(self) -> EarningRules:
-        """By which rules points are earned. Scenes that only tasks know have none."""
+        """By which rules points are earned."""
+        return EarningRules(self.zone, self.scenes)
+
+    @property
+    def all_scenes(self) -> EarningRules:
+        """The same, with the scenes that only tasks know: those have no rules."""
         named = {scene.scene_id for scene in self.scenes}
         others = sorted({task.scene for task in self.tasks} - named)
         return EarningRules(self.zone, (*self.scenes, *(Scene(each, ()) for each in others)))

@@ -108,13 +108,13 @@ def _evaluated(command: RecordEvent, ports: HoneyPorts, now: Instant) -> Evaluat
     tasks = tasks_of(ports.programmes.get(key.programme_id).tasks, event)
     if command.held is None and ask_for_holders(tasks):
         raise HoldersUnknown
-    standing = standing_of(ports, command.wallet_id, key, event, programme.earning, command.held)
+    standing = standing_of(ports, command.wallet_id, key, event, programme.all_scenes, command.held)
 
     def credit_of(merchant_id: str) -> int:
         merchant = wallet_id_of(key.programme_id, Owner(MERCHANT, merchant_id))
         return ports.wallets.get(merchant).balance(Account.CREDIT)
 
-    evaluation = evaluate(programme.earning, event, standing, now)
+    evaluation = evaluate(programme.all_scenes, event, standing, now)
     return Evaluated(revision, affordable(evaluation, credit_of))
 
 
