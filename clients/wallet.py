@@ -25,9 +25,10 @@ class WalletClient(WalletReads):
         priority: int = 0,
         cause: str = "",
         reason: str = "",
+        sliding_days: int = 0,
         request_id: str | None = None,
     ) -> pb.EarnPointsResponse:
-        """Gives points. Raises Refused (INSUFFICIENT_CREDIT, WALLET_FULL)."""
+        """Gives points. With `sliding_days` they live as long as the member is active. Raises Refused (INSUFFICIENT_CREDIT, WALLET_FULL)."""
         request = pb.EarnPointsRequest(
             request_id=request_id or new_request_id(),
             programme_id=programme_id,
@@ -39,6 +40,7 @@ class WalletClient(WalletReads):
             priority=priority,
             cause=cause,
             reason=reason,
+            sliding_days=sliding_days,
         )
         return await self._stub.EarnPoints(request)
 

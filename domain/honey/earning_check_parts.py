@@ -65,6 +65,8 @@ def life(rule: EarningRule, at: str) -> Iterator[FieldViolation]:
                 yield FieldViolation(f"{at}.expiry.end_of", "NOT_ROUNDED", description)
         case Sliding(period):
             yield from _period(f"{at}.expiry.period", period)
+            if period.unit is Unit.HOUR:
+                yield FieldViolation(f"{at}.expiry.period", "COUNTED_IN_DAYS", "so many days, or longer units")
         case FixedDates(dates):
             if not 1 <= len(dates) <= MOST_DATES:
                 description = f"has 1 to {MOST_DATES} entries"

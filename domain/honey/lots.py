@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from domain.shared.instants import LATEST, Instant
+from domain.shared.instants import LATEST, Instant, Period
 
 PROGRAMME = ""
 """Pays for lots that no merchant pays for."""
@@ -38,6 +38,8 @@ class Lot:
     """Taken back after it was spent, and not repaid yet."""
     expired: int = 0
     reversed: int = 0
+    sliding: Period | None = None
+    """It lives on as the member is active: through the end of the day so long after. None: it does not."""
 
     @property
     def was_transferred(self) -> bool:
@@ -55,6 +57,11 @@ class Lot:
         if self.pending:
             return self.active_from
         return self.expires if self.active or self.held else None
+
+    def slides_beyond(self, now: Instant) -> bool:
+        """Whether the member's being active now prolongs something of it."""
+        is_live = self.remaining and self.expires is not None and self.expires > now
+        return self.sliding is not None and bool(is_live)
 
     def is_expired(self, now: Instant) -> bool:
         return self.expires is not None and self.expires <= now

@@ -7,6 +7,7 @@ from domain.honey import refusals
 from domain.honey.accounts import Account
 from domain.honey.earning import become_active
 from domain.honey.lots import Lot, Part, burnt
+from domain.honey.sliding import be_active, follow
 from domain.honey.spends import Spend
 from domain.honey.transactions import Entry, Kind
 from domain.honey.wallet import Wallet
@@ -23,6 +24,7 @@ def spend_parts(
 ) -> Spend:
     """Burns these, which are in an account."""
     wallet.post(Kind.SPENT, moved(parts, source, Account.SPENT))
+    be_active(wallet)
     return wallet.remember(Spend(transaction_id, wallet.wallet_id, tuple(parts), merchant_id))
 
 
@@ -46,6 +48,7 @@ def give_back(wallet: Wallet, spent: Spend, points: int) -> Spend:
         if returned < part.points:
             rest.append(Part(part.lot_id, part.points - returned))
     for part in back:
+        follow(wallet, wallet.own_lot(part.lot_id))
         _reinstate(wallet, wallet.own_lot(part.lot_id))
     wallet.post(Kind.RETURNED, come_back(wallet, back, Account.SPENT, wallet.now))
     return wallet.remember(replace(spent, parts=tuple(rest)))

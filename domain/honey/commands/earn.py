@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from domain.honey import earning, refusals
 from domain.honey.due import opened
+from domain.honey.earning_expiry import slid
 from domain.honey.lots import Lot
 from domain.honey.merchants import Merchant
 from domain.honey.ports import HoneyPorts
@@ -13,7 +14,7 @@ from domain.honey.wallet import Occasion
 from domain.honey.wallets import Standing
 from domain.shared.doing import Doing
 from domain.shared.errors import FieldViolation, Invalid
-from domain.shared.instants import Instant
+from domain.shared.instants import Instant, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class EarnPoints:
     priority: int = 0
     cause: str = ""
     kind: Kind = Kind.EARNED
+    sliding: Period | None = None
+    """In the place of `expires`: they live as long as the member is active, in days or longer units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,10 @@ def earn_points(command: EarnPoints, ports: HoneyPorts, doing: Doing) -> Earned:
     occasion = Occasion(command.transaction_id, command.cause)
     wallet = opened(ports, command.wallet_id, doing, occasion)
     active_from = max(command.active_from or wallet.now, wallet.now)
-    if command.expires is not None and command.expires <= active_from:
+    expires = command.expires
+    if command.sliding:
+        expires = slid(command.sliding, active_from, wallet.programme.zone)
+    if expires is not None and expires <= active_from:
         description = "after the points become active"
         raise Invalid([FieldViolation("expire_time", "NOT_AFTER", description)])
     if command.merchant_id:
@@ -58,10 +64,11 @@ def earn_points(command: EarnPoints, ports: HoneyPorts, doing: Doing) -> Earned:
         wallet_id=command.wallet_id,
         earned=command.points,
         active_from=active_from,
-        expires=command.expires,
+        expires=expires,
         funding=command.merchant_id,
         priority=command.priority,
         cause=command.cause,
+        sliding=command.sliding,
     )
     earned = earning.earn(wallet, lot, command.kind)
     return Earned(earned, wallet.close())

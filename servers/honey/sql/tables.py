@@ -49,6 +49,8 @@ wallet = Table(
     Column("effective_time", INSTANT, nullable=False),
     # Nothing falls due by itself before it, so that a job finds the wallets where something does.
     Column("next_due_time", INSTANT),
+    # What the member does before it prolongs no lot; NULL: no lot slides.
+    Column("renew_time", INSTANT),
     Column("link", SHA256, nullable=False),
     Index(None, "next_due_time"),
     CheckConstraint(f"{' + '.join(BALANCES)} = 0", name="sum"),
@@ -79,6 +81,9 @@ lot = Table(
     # 1 while there is something active of it, and `expire_time` as burn order has it, where never is last.
     Column("burnable", Integer, nullable=False),
     Column("burn_time", INSTANT, nullable=False),
+    # It lives on as the member is active, for so long; NULL: it does not.
+    Column("sliding_count", Integer),
+    Column("sliding_unit", identifier(8)),
     Index(
         "ix_honey_lot_burn_order", "wallet_id", "burnable", "priority", "burn_time", "active_time", "number"
     ),

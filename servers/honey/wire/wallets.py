@@ -55,6 +55,7 @@ def lot(own: Lot) -> pb.Lot:
         debt_points=own.owed,
         expired_points=own.expired,
         reversed_points=own.reversed,
+        slides=own.sliding is not None,
     )
 
 

@@ -29,6 +29,7 @@ from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
 from servers.store.migrations import migrate
 from tests.unit.honey.histories import PROGRAMMES, WALLET, Command, histories
+from tests.unit.honey.naive import TICK
 from tests.unit.honey.ports import Ledger
 
 on_a_database = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -75,7 +76,7 @@ def test_any_history_ends_as_in_memory(
 
 
 @on_a_database
-@given(PROGRAMMES, histories(), st.integers(0, 20))
+@given(PROGRAMMES, histories(), st.integers(0, 20).map(lambda ticks: ticks * TICK))
 def test_what_is_owed_does_not_depend_on_whether_what_is_due_was_written(
     engine: Engine, programme: Programme, history: list[Command], later: int
 ) -> None:
@@ -83,7 +84,8 @@ def test_what_is_owed_does_not_depend_on_whether_what_is_due_was_written(
     assume(programme.held_expiry is HeldExpiry.HONOUR)
     _empty(engine, programme)
     now = history[-1].at + later
-    months = [Month("soon", now, now + 5), Month("then", now + 5, now + 10)]
+    soon, then = now + 5 * TICK, now + 10 * TICK
+    months = [Month("soon", now, soon), Month("then", soon, then)]
     with engine.begin() as connection:
         unit = Unit(connection, RulesMemory())
         for command in history:

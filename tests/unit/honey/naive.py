@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 
 from domain.honey.accounts import Account
 from domain.honey.programme import HeldExpiry, Programme, Shortfall
+from domain.shared.instants import HOUR
+
+TICK = 6 * HOUR
+"""Of an instant: here they are counted in ticks."""
+TICKS_A_DAY = 4
 
 
 class NaiveRefusal(Exception):
@@ -20,6 +25,8 @@ class NaiveLot:
     active_from: int
     expires: int | None
     priority: int
+    sliding: int = 0
+    """It lives through so many days more than the last active one of its member. 0: it does not slide."""
 
 
 @dataclass
@@ -63,7 +70,10 @@ class NaiveWallet:
             self._tick()
 
     def earn(self, lot: NaiveLot) -> None:
+        if lot.sliding:
+            lot.expires = _end_of(lot.active_from, lot.sliding)
         self.lots[lot.lot_id] = lot
+        self._be_active()
         self.points += [Point(lot.lot_id) for _ in range(lot.earned)]
         if lot.active_from <= self.now:
             self._activate(lot.lot_id)
@@ -72,6 +82,7 @@ class NaiveWallet:
         for place, point in enumerate(self._burnt(count)):
             point.where, point.of, point.place = "SPENT", spend_id, place
         self.spends.add(spend_id)
+        self._be_active()
 
     def hold(self, hold_id: str, count: int, expires: int) -> None:
         for place, point in enumerate(self._burnt(count)):
@@ -85,6 +96,7 @@ class NaiveWallet:
         for point in pinned[:count]:
             point.where, point.of = "SPENT", spend_id
         self.spends.add(spend_id)
+        self._be_active()
         self._end(hold_id)
 
     def release(self, hold_id: str) -> None:
@@ -103,11 +115,11 @@ class NaiveWallet:
         spent = [point for point in self._where("SPENT") if point.of == spend_id]
         if count > len(spent):
             raise NaiveRefusal("MORE_THAN_SPENT")
-        window = self.programme.reinstatement_window
+        window = self.programme.reinstatement_window // TICK
         back = sorted(spent, key=lambda point: -point.place)[:count]
         for lot in (self.lots[point.lot] for point in back):
             if window and lot.expires is not None and lot.expires <= self.now < lot.expires + window:
-                lot.expires = self.now + window
+                lot.expires, lot.sliding = self.now + window, 0
         for point in back:
             self._come_back(point)
 
@@ -125,6 +137,12 @@ class NaiveWallet:
                 left[0].where = "GONE"
             else:
                 self.owed[lot_id] += 1
+
+    def _be_active(self) -> None:
+        """All lots that are not over live on, whatever is left of them."""
+        for lot in self.lots.values():
+            if lot.sliding and lot.expires is not None and lot.expires > self.now:
+                lot.expires = max(lot.expires, _end_of(self.now, lot.sliding))
 
     def _where(self, where: str) -> list[Point]:
         return [point for point in self.points if point.where == where]
@@ -194,3 +212,8 @@ class NaiveWallet:
         for hold_id in [hold_id for hold_id, until in self.holds.items() if until >= 0]:
             if not self._pinned(hold_id):
                 self.holds[hold_id] = -1
+
+
+def _end_of(now: int, days: int) -> int:
+    """The end of the day so many days after that of `now`."""
+    return (now // TICKS_A_DAY + days + 1) * TICKS_A_DAY

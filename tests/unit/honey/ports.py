@@ -12,7 +12,7 @@ from domain.honey.ports import HoneyPorts, Quoted
 from domain.honey.programme import Programme
 from domain.honey.rules import Rules
 from domain.honey.spends import Spend
-from domain.honey.transactions import Transaction
+from domain.honey.transactions import ACTIVITIES, Transaction
 from domain.honey.wallets import Standing
 from domain.shared.doing import Doing
 from domain.shared.errors import DomainError, Raced
@@ -53,6 +53,10 @@ class MemoryWallets:
     def get(self, wallet_id: str) -> Standing:
         return self.standings.get(wallet_id, Standing(wallet_id))
 
+    def last_active(self, wallet_id: str, before: Instant) -> Instant | None:
+        active = [each for each in self.transactions if each.kind in ACTIVITIES and each.effective < before]
+        return max((each.effective for each in active if each.wallet_id == wallet_id), default=None)
+
     def append(self, before: Standing, transactions: Sequence[Transaction], after: Standing) -> None:
         assert self.get(before.wallet_id) == before
         self.standings[before.wallet_id] = after
@@ -77,6 +81,9 @@ class MemoryLots:
 
     def owed(self, wallet_id: str) -> Sequence[Lot]:
         return [lot for lot in self.of(wallet_id) if lot.owed]
+
+    def sliding(self, wallet_id: str, after: Instant) -> Sequence[Lot]:
+        return [lot for lot in self.of(wallet_id) if lot.slides_beyond(after)]
 
     def next_due(self, wallet_id: str, after: Instant) -> Instant | None:
         instants = [lot.due for lot in self.of(wallet_id) if lot.due is not None]

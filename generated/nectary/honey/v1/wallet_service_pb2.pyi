@@ -96,6 +96,7 @@ class EarnPointsRequest(_message.Message):
     PRIORITY_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    SLIDING_DAYS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names this request: 1 to 64 letters, digits and `_.:-`. Kept for 30 days."""
     programme_id: _builtins.str
@@ -112,6 +113,10 @@ class EarnPointsRequest(_message.Message):
     """What it is about, for the record: an order, an event. At most 64 letters, digits and `_.:-`."""
     reason: _builtins.str
     """Why, in words, for the record. At most 200 characters."""
+    sliding_days: _builtins.int
+    """In the place of `expire_time`: through so many days after the last day on which the member was active, and after
+    that on which they become active. 0: they do not slide. At most 36600.
+    """
     @_builtins.property
     def active_time(self) -> _timestamp_pb2.Timestamp:
         """From when they can be spent. Absent or past: at once."""
@@ -133,10 +138,11 @@ class EarnPointsRequest(_message.Message):
         priority: _builtins.int = ...,
         cause: _builtins.str = ...,
         reason: _builtins.str = ...,
+        sliding_days: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "cause", b"cause", "expire_time", b"expire_time", "member_id", b"member_id", "merchant_id", b"merchant_id", "points", b"points", "priority", b"priority", "programme_id", b"programme_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "cause", b"cause", "expire_time", b"expire_time", "member_id", b"member_id", "merchant_id", b"merchant_id", "points", b"points", "priority", b"priority", "programme_id", b"programme_id", "reason", b"reason", "request_id", b"request_id", "sliding_days", b"sliding_days"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,18 @@
+"""Honey: lots that live on as their member is active.
+
+A server that does not know the columns yet rewrites a sliding lot as one that does not slide: give no such
+lots before all servers are new.
+"""
+
+from sqlalchemy import Column, Integer, String
+
+from servers.store.migrations.additive import INSTANT, add_column
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    add_column("honey_wallet", Column("renew_time", INSTANT))
+    add_column("honey_lot", Column("sliding_count", Integer))
+    add_column("honey_lot", Column("sliding_unit", String(8)))
