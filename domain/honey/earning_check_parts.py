@@ -64,15 +64,20 @@ def life(rule: EarningRule, at: str) -> Iterator[FieldViolation]:
                 description = f"one of {', '.join(sorted(ROUNDED_TO))}"
                 yield FieldViolation(f"{at}.expiry.end_of", "NOT_ROUNDED", description)
         case Sliding(period):
-            yield from _period(f"{at}.expiry.period", period)
-            if period.unit is Unit.HOUR:
-                yield FieldViolation(f"{at}.expiry.period", "COUNTED_IN_DAYS", "so many days, or longer units")
+            yield from sliding(f"{at}.expiry.period", period)
         case FixedDates(dates):
             if not 1 <= len(dates) <= MOST_DATES:
                 description = f"has 1 to {MOST_DATES} entries"
                 yield FieldViolation(f"{at}.expiry.dates", "OUT_OF_BOUNDS", description)
             if list(dates) != sorted(set(dates)):
                 yield FieldViolation(f"{at}.expiry.dates", "NOT_IN_ORDER", "each date once, in order")
+
+
+def sliding(field: str, period: Period) -> Iterator[FieldViolation]:
+    """So long points live after their member was active."""
+    yield from _period(field, period)
+    if period.unit is Unit.HOUR:
+        yield FieldViolation(field, "COUNTED_IN_DAYS", "so many days, or longer units")
 
 
 def one_condition(condition: Condition, at: str) -> Iterator[FieldViolation]:

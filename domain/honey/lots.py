@@ -52,16 +52,16 @@ class Lot:
         return self.pending + self.active + self.held
 
     @property
+    def slides(self) -> bool:
+        """Whether something of it lives on as the member is active."""
+        return self.sliding is not None and self.remaining > 0
+
+    @property
     def due(self) -> Instant | None:
         """When something happens to it next, unless a command is first."""
         if self.pending:
             return self.active_from
         return self.expires if self.active or self.held else None
-
-    def slides_beyond(self, now: Instant) -> bool:
-        """Whether the member's being active now prolongs something of it."""
-        is_live = self.remaining and self.expires is not None and self.expires > now
-        return self.sliding is not None and bool(is_live)
 
     def is_expired(self, now: Instant) -> bool:
         return self.expires is not None and self.expires <= now

@@ -74,8 +74,8 @@ class Lots(Protocol):
     def owed(self, wallet_id: str) -> Sequence[Lot]:
         """Those of which something is owed."""
 
-    def sliding(self, wallet_id: str, after: Instant) -> Sequence[Lot]:
-        """Those that slide, of which something is left, and which expire after an instant."""
+    def sliding(self, wallet_id: str) -> Sequence[Lot]:
+        """Those that slide and of which something is left."""
 
     def next_due(self, wallet_id: str, after: Instant) -> Instant | None:
         """No lot falls due after `after` and before this."""

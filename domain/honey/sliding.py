@@ -1,8 +1,8 @@
 """Lots that slide: they live on as long as the member is active, which the ledger itself says (`ACTIVITIES`).
 
 Whoever earns or spends prolongs all lots that slide and have something left, at most once a day: they expire
-at the end of one. So burn order and what falls due go by instants that are the true ones (HO-9, HO-12). A lot of
-which nothing is left is not followed. If points come back to it, it lives as if something had been left.
+at the end of one. So burn order and what falls due go by instants that are the true ones (HO-9, HO-12). A lot
+of which nothing is left is not followed. If points come back to it, it lives as if something had been left.
 """
 
 from domain.honey.earning_expiry import prolonged

@@ -105,7 +105,7 @@ class Wallet:
         renews = self._standing.renews
         if renews is None or self.now < renews:
             return ()
-        return self._ports.lots.sliding(self.wallet_id, self.now)
+        return self._ports.lots.sliding(self.wallet_id)
 
     def last_active(self, before: Instant) -> Instant | None:
         """The last instant before another at which the member was active."""

@@ -10,8 +10,8 @@ from domain.honey.event_records import EventKey
 from domain.honey.order_refunds import Refund
 from domain.honey.wallets import MEMBER, MERCHANT, Owner, wallet_id_of
 from domain.shared.errors import FieldViolation, Invalid
-from domain.shared.instants import Period, Unit
 from nectary.honey.v1 import wallet_service_pb2 as pb
+from servers.honey.wire.calendar import own_optional_period
 from servers.honey.wire.values import optional_instant
 from servers.mesh.timestamps import instant_of
 
@@ -45,9 +45,6 @@ def wallet_id(request: OfAnybody) -> str:
 
 
 def earning_of(request: pb.EarnPointsRequest) -> EarnPoints:
-    """Raises Invalid if they both slide and expire."""
-    if request.sliding_days and request.HasField("expire_time"):
-        raise Invalid([FieldViolation("sliding_days", "ONE_OF", "either this or `expire_time`")])
     return EarnPoints(
         wallet_id=_own(request),
         transaction_id=_new_id(),
@@ -57,7 +54,7 @@ def earning_of(request: pb.EarnPointsRequest) -> EarnPoints:
         merchant_id=request.merchant_id,
         priority=request.priority,
         cause=request.cause,
-        sliding=Period(request.sliding_days, Unit.DAY) if request.sliding_days else None,
+        sliding=own_optional_period(request, "sliding"),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from domain.honey import earning, refusals
 from domain.honey.due import opened
+from domain.honey.earning_check_parts import sliding
 from domain.honey.earning_expiry import slid
 from domain.honey.lots import Lot
 from domain.honey.merchants import Merchant
@@ -46,16 +47,11 @@ class Earned:
 
 
 def earn_points(command: EarnPoints, ports: HoneyPorts, doing: Doing) -> Earned:
-    """Raises Invalid (expire_time), NotFound (PROGRAMME_NOT_FOUND), Refused (INSUFFICIENT_CREDIT)."""
+    """Raises Invalid (life of the points), NotFound (PROGRAMME_NOT_FOUND), Refused (INSUFFICIENT_CREDIT)."""
     occasion = Occasion(command.transaction_id, command.cause)
     wallet = opened(ports, command.wallet_id, doing, occasion)
     active_from = max(command.active_from or wallet.now, wallet.now)
-    expires = command.expires
-    if command.sliding:
-        expires = slid(command.sliding, active_from, wallet.programme.zone)
-    if expires is not None and expires <= active_from:
-        description = "after the points become active"
-        raise Invalid([FieldViolation("expire_time", "NOT_AFTER", description)])
+    expires = _expires(command, active_from, wallet.programme.zone)
     if command.merchant_id:
         programme_id = wallet.programme.programme_id
         Merchant(ports, programme_id, command.merchant_id, doing, occasion).grant(command.points)
@@ -72,6 +68,20 @@ def earn_points(command: EarnPoints, ports: HoneyPorts, doing: Doing) -> Earned:
     )
     earned = earning.earn(wallet, lot, command.kind)
     return Earned(earned, wallet.close())
+
+
+def _expires(command: EarnPoints, active_from: Instant, zone: str) -> Instant | None:
+    if command.sliding is None:
+        if command.expires is not None and command.expires <= active_from:
+            description = "after the points become active"
+            raise Invalid([FieldViolation("expire_time", "NOT_AFTER", description)])
+        return command.expires
+    found = list(sliding("sliding", command.sliding))
+    if command.expires is not None:
+        found.append(FieldViolation("sliding", "ONE_OF", "either this or `expire_time`"))
+    if found:
+        raise Invalid(found)
+    return slid(command.sliding, active_from, zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,11 +87,11 @@ class SqlLots:
             self._read_owed.add(wallet_id)
         return [known for known in self._known(wallet_id) if known.owed]
 
-    def sliding(self, wallet_id: str, after: Instant) -> Sequence[Lot]:
+    def sliding(self, wallet_id: str) -> Sequence[Lot]:
         if wallet_id not in self._read_sliding:
             self._learn(self._connection.execute(_SLIDING, {"wallet_id": wallet_id}).all())
             self._read_sliding.add(wallet_id)
-        return [known for known in self._known(wallet_id) if known.slides_beyond(after)]
+        return [known for known in self._known(wallet_id) if known.slides]
 
     def next_due(self, wallet_id: str, after: Instant) -> Instant | None:
         if (wallet_id, after) not in self._next_due:

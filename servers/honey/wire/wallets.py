@@ -10,6 +10,7 @@ from domain.honey.wallets import MERCHANT, Standing, owner_of
 from domain.shared.instants import Instant
 from nectary.honey.v1 import honey_pb2 as pb
 from nectary.honey.v1 import wallet_service_pb2
+from servers.honey.wire.calendar import optional_period
 from servers.honey.wire.values import ACCOUNTS, HOLD_STATES, KINDS, optional_timestamp
 from servers.mesh.timestamps import timestamp_of
 
@@ -55,7 +56,7 @@ def lot(own: Lot) -> pb.Lot:
         debt_points=own.owed,
         expired_points=own.expired,
         reversed_points=own.reversed,
-        slides=own.sliding is not None,
+        sliding=optional_period(own.sliding),
     )
 
 

@@ -82,8 +82,8 @@ class MemoryLots:
     def owed(self, wallet_id: str) -> Sequence[Lot]:
         return [lot for lot in self.of(wallet_id) if lot.owed]
 
-    def sliding(self, wallet_id: str, after: Instant) -> Sequence[Lot]:
-        return [lot for lot in self.of(wallet_id) if lot.slides_beyond(after)]
+    def sliding(self, wallet_id: str) -> Sequence[Lot]:
+        return [lot for lot in self.of(wallet_id) if lot.slides]
 
     def next_due(self, wallet_id: str, after: Instant) -> Instant | None:
         instants = [lot.due for lot in self.of(wallet_id) if lot.due is not None]

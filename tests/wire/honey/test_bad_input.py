@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Connection, MetaData, func, select
 
 from clients import InvalidRequest
+from nectary.honey.v1 import calendar_pb2 as calendar
 from nectary.honey.v1 import earning_service_pb2 as earning
 from nectary.honey.v1 import honey_pb2 as honey
 from nectary.honey.v1 import liability_service_pb2 as liability
@@ -60,9 +61,10 @@ def bad_moments() -> Iterator[tuple[str, Any]]:
     yield "expire_time", r.an_earning("ann", expire_time=FINE)
     yield "expire_time", r.an_earning("ann", expire_time=r.later(hours=-1))
     yield "expire_time", r.an_earning("ann", active_time=r.later(days=1), expire_time=r.later(days=1))
-    yield "sliding_days", r.an_earning("ann", sliding_days=-1)
-    yield "sliding_days", r.an_earning("ann", sliding_days=36_601)
-    yield "sliding_days", r.an_earning("ann", sliding_days=1, expire_time=r.later(days=1))
+    yield "sliding.count", r.an_earning("ann", sliding=r.days(0))
+    yield "sliding", r.an_earning("ann", sliding=r.days(36_601))
+    yield "sliding", r.an_earning("ann", sliding=calendar.Period(count=48, unit=calendar.PERIOD_UNIT_HOUR))
+    yield "sliding", r.an_earning("ann", sliding=r.days(1), expire_time=r.later(days=1))
     yield "expire_time", r.a_hold("ann", expire_time=r.later())
     yield "expire_time", r.a_hold("ann", expire_time=r.later(days=31))
     yield "expire_time", r.an_adjustment("ann", -1, expire_time=r.later(days=1))

@@ -87,10 +87,10 @@ async def test_a_strict_hold_shrinks(mesh: Mesh) -> None:
 async def test_points_that_slide_live_as_long_as_their_member_earns_or_spends(mesh: Mesh) -> None:
     """Through the end of the day, in Shanghai, so many days after the last one."""
     member = r.a_member()
-    await earned(mesh, member, 10, sliding_days=7)
+    await earned(mesh, member, 10, sliding=r.days(7))
     [lot] = await lots(mesh, member)
     noon, midnight = datetime(2027, 3, 1, 12, tzinfo=SHANGHAI), datetime(2027, 3, 9, tzinfo=SHANGHAI)
-    assert (lot.slides, lot.expire_time) == (True, r.ts(midnight))
+    assert (lot.sliding, lot.expire_time) == (r.days(7), r.ts(midnight))
     await mesh.at(noon + timedelta(days=5))
     await mesh.wallets.SpendPoints(r.a_spend(member, 3))
     [lot] = await lots(mesh, member)

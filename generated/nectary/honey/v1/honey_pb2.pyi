@@ -366,7 +366,7 @@ class Lot(_message.Message):
     DEBT_POINTS_FIELD_NUMBER: _builtins.int
     EXPIRED_POINTS_FIELD_NUMBER: _builtins.int
     REVERSED_POINTS_FIELD_NUMBER: _builtins.int
-    SLIDES_FIELD_NUMBER: _builtins.int
+    SLIDING_FIELD_NUMBER: _builtins.int
     lot_id: _builtins.str
     """The lot; also the transaction that brought it, but for lots that came by a transfer."""
     earned_points: _builtins.int
@@ -389,8 +389,6 @@ class Lot(_message.Message):
     """Expired."""
     reversed_points: _builtins.int
     """Taken back."""
-    slides: _builtins.bool
-    """Whether `expire_time` is put off as the member is active, as long as something is left."""
     @_builtins.property
     def active_time(self) -> _timestamp_pb2.Timestamp:
         """From when they can be spent."""
@@ -398,6 +396,12 @@ class Lot(_message.Message):
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """The first instant at which they no longer can, if nothing else happens. Absent: never."""
+
+    @_builtins.property
+    def sliding(self) -> _calendar_pb2.Period:
+        """As the member is active, `expire_time` is put off to so long after it, as long as something is left. Absent: it
+        is not.
+        """
 
     def __init__(
         self,
@@ -415,11 +419,11 @@ class Lot(_message.Message):
         debt_points: _builtins.int = ...,
         expired_points: _builtins.int = ...,
         reversed_points: _builtins.int = ...,
-        slides: _builtins.bool = ...,
+        sliding: _calendar_pb2.Period | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "expire_time", b"expire_time", "sliding", b"sliding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_points", b"active_points", "active_time", b"active_time", "cause", b"cause", "debt_points", b"debt_points", "earned_points", b"earned_points", "expire_time", b"expire_time", "expired_points", b"expired_points", "funding_merchant_id", b"funding_merchant_id", "held_points", b"held_points", "lot_id", b"lot_id", "pending_points", b"pending_points", "priority", b"priority", "reversed_points", b"reversed_points", "slides", b"slides"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_points", b"active_points", "active_time", b"active_time", "cause", b"cause", "debt_points", b"debt_points", "earned_points", b"earned_points", "expire_time", b"expire_time", "expired_points", b"expired_points", "funding_merchant_id", b"funding_merchant_id", "held_points", b"held_points", "lot_id", b"lot_id", "pending_points", b"pending_points", "priority", b"priority", "reversed_points", b"reversed_points", "sliding", b"sliding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

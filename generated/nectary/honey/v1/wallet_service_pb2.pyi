@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from nectary.honey.v1 import calendar_pb2 as _calendar_pb2
 from nectary.honey.v1 import honey_pb2 as _honey_pb2
 import builtins as _builtins
 import sys
@@ -96,7 +97,7 @@ class EarnPointsRequest(_message.Message):
     PRIORITY_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
-    SLIDING_DAYS_FIELD_NUMBER: _builtins.int
+    SLIDING_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names this request: 1 to 64 letters, digits and `_.:-`. Kept for 30 days."""
     programme_id: _builtins.str
@@ -113,10 +114,6 @@ class EarnPointsRequest(_message.Message):
     """What it is about, for the record: an order, an event. At most 64 letters, digits and `_.:-`."""
     reason: _builtins.str
     """Why, in words, for the record. At most 200 characters."""
-    sliding_days: _builtins.int
-    """In the place of `expire_time`: through so many days after the last day on which the member was active, and after
-    that on which they become active. 0: they do not slide. At most 36600.
-    """
     @_builtins.property
     def active_time(self) -> _timestamp_pb2.Timestamp:
         """From when they can be spent. Absent or past: at once."""
@@ -124,6 +121,12 @@ class EarnPointsRequest(_message.Message):
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """The first instant at which they no longer can, after they become active. Absent: never."""
+
+    @_builtins.property
+    def sliding(self) -> _calendar_pb2.Period:
+        """In the place of `expire_time`: they live so long after the day on which they become active, and after each day on
+        which the member was active, through the end of a day. Not in hours; at most 100 years. Absent: they do not slide.
+        """
 
     def __init__(
         self,
@@ -138,11 +141,11 @@ class EarnPointsRequest(_message.Message):
         priority: _builtins.int = ...,
         cause: _builtins.str = ...,
         reason: _builtins.str = ...,
-        sliding_days: _builtins.int = ...,
+        sliding: _calendar_pb2.Period | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "expire_time", b"expire_time", "sliding", b"sliding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "cause", b"cause", "expire_time", b"expire_time", "member_id", b"member_id", "merchant_id", b"merchant_id", "points", b"points", "priority", b"priority", "programme_id", b"programme_id", "reason", b"reason", "request_id", b"request_id", "sliding_days", b"sliding_days"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "cause", b"cause", "expire_time", b"expire_time", "member_id", b"member_id", "merchant_id", b"merchant_id", "points", b"points", "priority", b"priority", "programme_id", b"programme_id", "reason", b"reason", "request_id", b"request_id", "sliding", b"sliding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -58,7 +58,7 @@ async def lots(
         return
     for one in page.lots:
         until = session.moment(datetime_of(one.expire_time)) if one.HasField("expire_time") else "for ever"
-        until += " or longer" if one.slides else ""
+        until += " or longer" if one.HasField("sliding") else ""
         left = one.pending_points + one.active_points + one.held_points
         session.output.show(f"{one.lot_id}  {left:>12,} of {one.earned_points:,}  {until}  {one.cause}")
     if not page.lots:
