@@ -38,6 +38,8 @@ class Lot:
     """Taken back after it was spent, and not repaid yet."""
     expired: int = 0
     reversed: int = 0
+    waived: int = 0
+    """Undone after it was spent, and given up."""
     sliding: Period | None = None
     """It lives on as the member is active: through the end of the day so long after. None: it does not."""
 
@@ -50,6 +52,11 @@ class Lot:
     def remaining(self) -> int:
         """What is left of it for the member, now or later."""
         return self.pending + self.active + self.held
+
+    @property
+    def stands(self) -> int:
+        """What of the earning has not been undone."""
+        return self.earned - self.reversed - self.waived
 
     @property
     def slides(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from zoneinfo import available_timezones
 
+from domain.honey import waive_check
 from domain.honey.programme import Programme
 from domain.shared.errors import FieldViolation
 
@@ -31,6 +32,7 @@ def violations(before: Rules, programmes: Sequence[Programme]) -> list[FieldViol
             found.append(
                 FieldViolation(f"{path}.zone", "ZONE_UNKNOWN", "an IANA zone, such as Asia/Shanghai")
             )
+        found += waive_check.violations(programme, path)
     for gone in sorted(set(before.programmes) - seen):
         description = f"{gone} is missing: members may have points in it"
         found.append(FieldViolation("rules.programmes", "PROGRAMME_LEFT_OUT", description))

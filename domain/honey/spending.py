@@ -10,6 +10,7 @@ from domain.honey.lots import Lot, Part, burnt
 from domain.honey.sliding import be_active, follow
 from domain.honey.spends import Spend
 from domain.honey.transactions import Entry, Kind
+from domain.honey.waiving import after_all
 from domain.honey.wallet import Wallet
 from domain.shared.instants import Instant
 
@@ -59,11 +60,12 @@ def come_back(wallet: Wallet, parts: Sequence[Part], source: Account, at: Instan
     entries, repaid = list[Entry](), dict[str, int]()
     for part in parts:
         lot = wallet.own_lot(part.lot_id)
-        entries.append(Entry(source, -part.points, part.lot_id))
+        taken, points = after_all(lot, part.points)
+        entries += [Entry(source, -part.points, part.lot_id), *taken]
         if lot.is_expired(at):
-            entries.append(Entry(Account.EXPIRED, part.points, part.lot_id))
+            entries.append(Entry(Account.EXPIRED, points, part.lot_id))
         else:
-            entries += become_active(wallet, lot, part.points, repaid)
+            entries += become_active(wallet, lot, points, repaid)
     return entries
 
 

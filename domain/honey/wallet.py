@@ -26,6 +26,7 @@ _FIELDS: Mapping[Account, tuple[str, int]] = {
     Account.DEBT: ("owed", -1),
     Account.EXPIRED: ("expired", 1),
     Account.REVERSED: ("reversed", 1),
+    Account.WAIVED: ("waived", 1),
 }
 """Account → the field of a lot that goes with it, and its sign."""
 

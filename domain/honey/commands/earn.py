@@ -99,9 +99,10 @@ class ReversePoints:
 
 @dataclass(frozen=True, slots=True)
 class Reversed:
-    """How many points, and the wallet afterwards."""
+    """How many points, how many of them are waived, and the wallet afterwards."""
 
     points: int
+    waived: int
     standing: Standing
 
 
@@ -109,16 +110,16 @@ def reverse_points(command: ReversePoints, ports: HoneyPorts, doing: Doing) -> R
     """Raises NotFound (TRANSACTION_NOT_FOUND), Refused (MORE_THAN_SPENT, MORE_THAN_EARNED)."""
     occasion = Occasion(command.transaction_id, command.cause)
     wallet = opened(ports, command.wallet_id, doing, occasion)
-    undoing = Undoing(wallet, ports, doing, occasion)
+    undoing, waived = Undoing(wallet, ports, doing, occasion), 0
     if spent := wallet.spend(command.reversed_id):
         points = _some(spent.points, command.points)
         undoing.spend(spent, points)
     elif (lot := wallet.lot(command.reversed_id)) and not lot.was_transferred:
-        points = _some(lot.earned - lot.reversed, command.points)
-        undoing.earning(lot, points)
+        points = _some(lot.stands, command.points)
+        waived = undoing.earning(lot, points)
     else:
         raise refusals.transaction_not_found(command.reversed_id)
-    return Reversed(points, wallet.close())
+    return Reversed(points, waived, wallet.close())
 
 
 def _some(left: int, wanted: int | None) -> int:

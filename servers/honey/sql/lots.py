@@ -169,6 +169,7 @@ def _lot(row: Row[Any]) -> Lot:
         owed=row.owed,
         expired=row.expired,
         reversed=row.reversed,
+        waived=row.waived,
         sliding=Period(row.sliding_count, Unit(row.sliding_unit)) if row.sliding_unit else None,
     )
 
@@ -190,6 +191,7 @@ def _row(each: Lot) -> dict[str, object]:
         "owed": each.owed,
         "expired": each.expired,
         "reversed": each.reversed,
+        "waived": each.waived,
         "due_time": each.due,
         "burnable": int(each.active > 0),
         "burn_time": LATEST + 1 if each.expires is None else each.expires,

@@ -32,6 +32,7 @@ def balance(own: Standing, at: Instant) -> pb.Balance:
         spent_points=own.balance(Account.SPENT),
         expired_points=own.balance(Account.EXPIRED),
         reversed_points=own.balance(Account.REVERSED),
+        waived_points=own.balance(Account.WAIVED),
         transferred_points=own.balance(Account.TRANSFERRED),
         credit_points=own.balance(Account.CREDIT),
         granted_points=own.balance(Account.GRANTED),
@@ -56,6 +57,7 @@ def lot(own: Lot) -> pb.Lot:
         debt_points=own.owed,
         expired_points=own.expired,
         reversed_points=own.reversed,
+        waived_points=own.waived,
         sliding=optional_period(own.sliding),
     )
 

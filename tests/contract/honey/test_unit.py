@@ -147,7 +147,8 @@ def test_what_a_member_did_while_a_lot_was_empty_is_found(engine: Engine) -> Non
             unit.flush()
     with engine.begin() as connection:
         lot = Unit(connection, RulesMemory()).ports.lots.get("slides")
-        assert lot and (lot.active, lot.expires) == (5, 4 * DAY)
+        assert lot
+        assert (lot.active, lot.expires) == (5, 4 * DAY)
 
 
 def test_the_database_itself_refuses_a_wallet_that_does_not_add_up(engine: Engine) -> None:

@@ -16,8 +16,9 @@ from domain.honey.commands.spend import (
     release_hold,
     spend_points,
 )
-from domain.honey.programme import HeldExpiry, Programme, Shortfall
+from domain.honey.programme import HeldExpiry, Programme, Shortfall, WaiveBudget
 from domain.honey.wallets import MEMBER, Owner, wallet_id_of
+from domain.honey.windows import Window
 from domain.shared.errors import DomainError
 from domain.shared.instants import Instant, Period, Unit
 from tests.unit.honey.naive import TICK, NaiveLot, NaiveRefusal, NaiveWallet
@@ -34,6 +35,7 @@ PROGRAMMES = st.builds(
     held_expiry=st.sampled_from(HeldExpiry),
     shortfall=st.sampled_from(Shortfall),
     longest_hold=st.just(LONGEST_HOLD),
+    waive_budget=st.builds(WaiveBudget, st.integers(1, 12), st.sampled_from([Window.DAY, Window.LIFETIME])),
     reinstatement_window=st.integers(0, 3).map(lambda ticks: ticks * TICK),
 )
 

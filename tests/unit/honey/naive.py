@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from domain.honey.accounts import Account
 from domain.honey.programme import HeldExpiry, Programme, Shortfall
+from domain.honey.windows import Window
 from domain.shared.instants import HOUR
 
 TICK = 6 * HOUR
@@ -50,6 +51,9 @@ class NaiveWallet:
     points: list[Point] = field(default_factory=list)
     owed: Counter[str] = field(default_factory=Counter)
     taken_back: Counter[str] = field(default_factory=Counter)
+    waived: Counter[str] = field(default_factory=Counter)
+    waived_in: Counter[int] = field(default_factory=Counter)
+    """How many were waived, by day, or if all days count together on day 0; not less if some come back."""
     holds: dict[str, int] = field(default_factory=dict)
     """When each ends or would have ended; negative once it is over."""
     spends: set[str] = field(default_factory=set)
@@ -62,6 +66,10 @@ class NaiveWallet:
                 return -self.owed.total()
             case Account.REVERSED:
                 return self.taken_back.total()
+            case Account.WAIVED:
+                return self.waived.total()
+            case Account.FORGONE:
+                return -self.waived.total()
         return len(self._where(account.value))
 
     def go_to(self, now: int) -> None:
@@ -124,19 +132,42 @@ class NaiveWallet:
             self._come_back(point)
 
     def _take_back(self, lot_id: str, count: int) -> None:
-        if count > self.lots[lot_id].earned - self.taken_back[lot_id]:
+        if count > self.lots[lot_id].earned - self.taken_back[lot_id] - self.waived[lot_id]:
             raise NaiveRefusal("MORE_THAN_EARNED")
         for _ in range(count):
-            self.taken_back[lot_id] += 1
             own = [point for point in self.points if point.lot == lot_id]
             places = ("PENDING", "ACTIVE", "EXPIRED")
             left = [point for where in places for point in own if point.where == where]
             if not left and self.programme.shortfall is Shortfall.TAKE_OTHER_LOTS:
                 left = self._in_burn_order()
+            if not left and self._waives():
+                self.waived[lot_id] += 1
+                continue
+            self.taken_back[lot_id] += 1
             if left:
                 left[0].where = "GONE"
             else:
                 self.owed[lot_id] += 1
+
+    def _waives(self) -> bool:
+        """One more point, which counts."""
+        budget = self.programme.waive_budget
+        if self.programme.shortfall is not Shortfall.WAIVE or budget is None:
+            return False
+        day = 0 if budget.window is Window.LIFETIME else self.now // TICKS_A_DAY
+        if self.waived_in[day] >= budget.points:
+            return False
+        self.waived_in[day] += 1
+        return True
+
+    def _was_waived(self, point: Point) -> bool:
+        """Then it is taken back after all."""
+        if not self.waived[point.lot]:
+            return False
+        self.waived[point.lot] -= 1
+        self.taken_back[point.lot] += 1
+        point.where = "GONE"
+        return True
 
     def _be_active(self) -> None:
         """All lots that are not over live on, whatever is left of them."""
@@ -179,6 +210,8 @@ class NaiveWallet:
 
     def _come_back(self, point: Point) -> None:
         lot = self.lots[point.lot]
+        if self._was_waived(point):
+            return
         if lot.expires is not None and lot.expires <= self.now:
             point.where = "EXPIRED"
         else:
@@ -207,7 +240,7 @@ class NaiveWallet:
         strict = self.programme.held_expiry is HeldExpiry.STRICT
         for point in self.points:
             expires = point.where == "ACTIVE" or (strict and point.where == "HELD")
-            if expires and self.lots[point.lot].expires == self.now:
+            if expires and self.lots[point.lot].expires == self.now and not self._was_waived(point):
                 point.where = "EXPIRED"
         for hold_id in [hold_id for hold_id, until in self.holds.items() if until >= 0]:
             if not self._pinned(hold_id):

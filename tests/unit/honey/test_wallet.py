@@ -35,6 +35,8 @@ def test_any_history_is_as_if_points_were_counted_one_by_one(
             account: naive.balance(account) for account in Account
         }
         assert {lot.lot_id: lot.owed for lot in lots if lot.owed} == dict(+naive.owed)
+        assert {lot.lot_id: lot.waived for lot in lots if lot.waived} == dict(+naive.waived)
+        assert {lot.lot_id: lot.reversed for lot in lots if lot.reversed} == dict(+naive.taken_back)
         for where in ("pending", "active", "held", "expired"):
             counted = Counter(point.lot for point in naive.points if point.where == where.upper())
             assert {lot.lot_id: getattr(lot, where) for lot in lots if getattr(lot, where)} == counted
@@ -46,6 +48,17 @@ def test_any_history_is_as_if_points_were_counted_one_by_one(
 def _expires(naive: NaiveWallet, lot_id: str) -> Instant | None:
     ticks = naive.lots[lot_id].expires
     return None if ticks is None else ticks * TICK
+
+
+_PARTS = (
+    Account.SPENT,
+    Account.EXPIRED,
+    Account.REVERSED,
+    Account.TRANSFERRED,
+    Account.ACTIVE,
+    Account.PENDING,
+    Account.HELD,
+)
 
 
 def _is_sound(ledger: Ledger) -> None:
@@ -61,6 +74,11 @@ def _is_sound(ledger: Ledger) -> None:
         assert transaction.balances == {account: points for account, points in replayed.items() if points}
     standing, lots = ledger.wallets.get(WALLET), ledger.lots.of(WALLET)
     assert standing.link == link
+    assert standing.balance(Account.WAIVED) == -standing.balance(Account.FORGONE)
+    # HO-2, with what was waived beside it.
+    assert -standing.balance(Account.ISSUED) == sum(
+        standing.balance(account) for account in (*_PARTS, Account.DEBT)
+    )
     for account in set(Account) - EITHER_SIDE:
         assert standing.balance(account) == replayed[account]
         assert standing.balance(account) * (-1 if account in BELOW_ZERO else 1) >= 0

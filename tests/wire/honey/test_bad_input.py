@@ -132,6 +132,11 @@ def bad_rules() -> Iterator[tuple[str, Any]]:
     yield f"{bad}.zone", applied(honey.Programme(programme_id="new", zone="Asia/Atlantis"))
     yield f"{bad}.longest_hold", applied(honey.Programme(programme_id="new", longest_hold=Duration()))
     yield f"{bad}.held_expiry", applied(honey.Programme(programme_id="new", held_expiry=9))  # type: ignore[arg-type]
+    waives = honey.Programme(programme_id="new", shortfall=honey.SHORTFALL_WAIVE)
+    yield f"{bad}.waive_budget", applied(waives)
+    for budget in (honey.WaiveBudget(window=calendar.WINDOW_DAY), honey.WaiveBudget(points=1)):
+        field = "window" if budget.points else "points"
+        yield f"{bad}.waive_budget.{field}", applied(honey.Programme(programme_id="new", waive_budget=budget))
     yield "rules.programmes", applied(rules=honey.Rules())
     yield "expected_revision", applied(expected_revision=-1)
     yield "revision", earning.GetRulesRequest(revision=-1)

@@ -588,10 +588,13 @@ class ReversePointsResponse(_message.Message):
     TRANSACTION_ID_FIELD_NUMBER: _builtins.int
     POINTS_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
+    WAIVED_POINTS_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.str
     """What ReversePoints calls it."""
     points: _builtins.int
     """How many."""
+    waived_points: _builtins.int
+    """How many of them were not taken back, but waived."""
     @_builtins.property
     def balance(self) -> _honey_pb2.Balance:
         """The wallet afterwards."""
@@ -602,10 +605,11 @@ class ReversePointsResponse(_message.Message):
         transaction_id: _builtins.str = ...,
         points: _builtins.int = ...,
         balance: _honey_pb2.Balance | None = ...,
+        waived_points: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "points", b"points", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "points", b"points", "transaction_id", b"transaction_id", "waived_points", b"waived_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -689,14 +693,17 @@ class RefundOrderItemsResponse(_message.Message):
     GIVEN_BACK_POINTS_FIELD_NUMBER: _builtins.int
     ITEMS_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
+    WAIVED_POINTS_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.str
     """What the transactions are called that it posted."""
     awaits_order: _builtins.bool
     """Whether the order was not heard of yet: then nothing was posted, and what follows is empty."""
     taken_back_points: _builtins.int
-    """Points that were taken back."""
+    """Points that were taken back, those that were waived among them."""
     given_back_points: _builtins.int
     """Points that came back."""
+    waived_points: _builtins.int
+    """How many of `taken_back_points` were waived."""
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ItemPoints]:
         """What stays of each item, in the order of the items."""
@@ -714,10 +721,11 @@ class RefundOrderItemsResponse(_message.Message):
         given_back_points: _builtins.int = ...,
         items: _abc.Iterable[Global___ItemPoints] | None = ...,
         balance: _honey_pb2.Balance | None = ...,
+        waived_points: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaits_order", b"awaits_order", "balance", b"balance", "given_back_points", b"given_back_points", "items", b"items", "taken_back_points", b"taken_back_points", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaits_order", b"awaits_order", "balance", b"balance", "given_back_points", b"given_back_points", "items", b"items", "taken_back_points", b"taken_back_points", "transaction_id", b"transaction_id", "waived_points", b"waived_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

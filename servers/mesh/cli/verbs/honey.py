@@ -192,6 +192,7 @@ def _balance_lines(found: "honey_pb2.Balance") -> list[str]:
         ("spent", found.spent_points),
         ("expired", found.expired_points),
         ("taken back", found.reversed_points),
+        ("waived", found.waived_points),
         ("given to others", found.transferred_points),
         ("earned", found.earned_points),
         ("credit", found.credit_points),
