@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from nectary.honey.v1 import calendar_pb2
 from nectary.honey.v1 import wallet_service_pb2 as pb
 
 from .request_ids import new_request_id
@@ -25,9 +26,13 @@ class WalletClient(WalletReads):
         priority: int = 0,
         cause: str = "",
         reason: str = "",
+        sliding: calendar_pb2.Period | None = None,
         request_id: str | None = None,
     ) -> pb.EarnPointsResponse:
-        """Gives points. Raises Refused (INSUFFICIENT_CREDIT, WALLET_FULL)."""
+        """Gives points. Those that slide live as long as the member is active.
+
+        Raises Refused (INSUFFICIENT_CREDIT, WALLET_FULL).
+        """
         request = pb.EarnPointsRequest(
             request_id=request_id or new_request_id(),
             programme_id=programme_id,
@@ -39,6 +44,7 @@ class WalletClient(WalletReads):
             priority=priority,
             cause=cause,
             reason=reason,
+            sliding=sliding,
         )
         return await self._stub.EarnPoints(request)
 

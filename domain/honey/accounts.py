@@ -39,8 +39,13 @@ class Account(StrEnum):
     RECEIVABLE = "RECEIVABLE"
     """What a merchant was paid in points, and is to be paid for."""
 
+    WAIVED = "WAIVED"
+    """Of earnings that were undone: what was spent already and is given up. It stays spent."""
+    FORGONE = "FORGONE"
+    """The programme's side of what was waived; never above zero."""
 
-BELOW_ZERO = frozenset({Account.ISSUED, Account.DEBT, Account.PURCHASED, Account.REDEEMED})
+
+BELOW_ZERO = frozenset({Account.ISSUED, Account.DEBT, Account.PURCHASED, Account.REDEEMED, Account.FORGONE})
 """Never above zero."""
 EITHER_SIDE = frozenset({Account.TRANSFERRED})
 """All others are never below it (HO-3)."""

@@ -16,7 +16,8 @@ from domain.honey.lots import Lot, Part
 from domain.honey.ports import HoneyPorts
 from domain.honey.programme import HeldExpiry
 from domain.honey.spending import moved
-from domain.honey.transactions import Kind
+from domain.honey.transactions import Entry, Kind
+from domain.honey.waiving import after_all
 from domain.honey.wallet import Occasion, Wallet
 from domain.shared.doing import Doing
 from domain.shared.instants import Instant
@@ -81,11 +82,13 @@ def _expire(wallet: Wallet, lot_ids: Sequence[str]) -> None:
 
 
 def _expire_together(wallet: Wallet, lots: Sequence[Lot], strict: bool) -> None:
-    entries = []
+    entries = list[Entry]()
     for lot in lots:
         entries += moved([Part(lot.lot_id, lot.active)], Account.ACTIVE, Account.EXPIRED)
         if strict:
-            entries += moved([Part(lot.lot_id, lot.held)], Account.HELD, Account.EXPIRED)
+            taken, points = after_all(lot, lot.held)
+            entries += [Entry(Account.HELD, -lot.held, lot.lot_id), *taken]
+            entries.append(Entry(Account.EXPIRED, points, lot.lot_id))
     if strict:
         gone = {lot.lot_id for lot in lots if lot.held}
         for hold in wallet.open_holds():

@@ -3,7 +3,8 @@
 from domain.honey import refusals
 from domain.honey.accounts import Account
 from domain.honey.lots import Lot
-from domain.honey.transactions import Entry, Kind
+from domain.honey.sliding import be_active
+from domain.honey.transactions import ACTIVITIES, Entry, Kind
 from domain.honey.wallet import Wallet
 from domain.shared.instants import Instant
 
@@ -21,6 +22,8 @@ def earn(wallet: Wallet, lot: Lot, kind: Kind = Kind.EARNED) -> Lot:
     added = wallet.add(lot)
     issued = Entry(Account.ISSUED, -lot.earned, lot.lot_id)
     wallet.post(kind, [issued, Entry(Account.PENDING, lot.earned, lot.lot_id)])
+    if kind in ACTIVITIES:
+        be_active(wallet)
     if added.active_from <= wallet.now:
         activate(wallet, wallet.own_lot(lot.lot_id))
     return wallet.own_lot(lot.lot_id)

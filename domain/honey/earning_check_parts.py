@@ -64,7 +64,7 @@ def life(rule: EarningRule, at: str) -> Iterator[FieldViolation]:
                 description = f"one of {', '.join(sorted(ROUNDED_TO))}"
                 yield FieldViolation(f"{at}.expiry.rolling.end_of", "NOT_ROUNDED", description)
         case Sliding(period):
-            yield from _period(f"{at}.expiry.sliding.period", period)
+            yield from sliding(f"{at}.expiry.sliding.period", period)
         case FixedDates(dates):
             if not 1 <= len(dates) <= MOST_DATES:
                 description = f"has 1 to {MOST_DATES} entries"
@@ -73,6 +73,13 @@ def life(rule: EarningRule, at: str) -> Iterator[FieldViolation]:
                 yield FieldViolation(
                     f"{at}.expiry.fixed_dates.dates", "NOT_IN_ORDER", "each date once, in order"
                 )
+
+
+def sliding(field: str, period: Period) -> Iterator[FieldViolation]:
+    """So long points live after their member was active."""
+    yield from _period(field, period)
+    if period.unit is Unit.HOUR:
+        yield FieldViolation(field, "COUNTED_IN_DAYS", "so many days, or longer units")
 
 
 def one_condition(condition: Condition, at: str) -> Iterator[FieldViolation]:

@@ -4,7 +4,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from domain.honey.windows import Window, turn_of
-from domain.shared.instants import Instant, Period, add, midnight
+from domain.shared.instants import (
+    DAY,
+    LATEST,
+    Instant,
+    Period,
+    add,
+    midnight,
+    midnight_after,
+    midnight_at_or_before,
+)
+
+_LAST = LATEST - 2 * DAY
+"""No zone has a calendar for much more."""
 
 ROUNDED_TO = frozenset({Window.DAY, Window.MONTH, Window.QUARTER, Window.YEAR})
 
@@ -26,9 +38,10 @@ class FixedDates:
 
 @dataclass(frozen=True, slots=True)
 class Sliding:
-    """As long as the member is active: so long after the last time, and then to the end of the day."""
+    """As long as the member is active: through the end of the day so long after the last day of it."""
 
     period: Period
+    """In days or longer units."""
 
 
 Expiry = Rolling | FixedDates | Sliding
@@ -45,14 +58,25 @@ def expires(expiry: Expiry | None, active_from: Instant, zone: str) -> Instant |
         case Rolling(period, end_of):
             return turn_of(end_of, add(active_from, period, zone), zone)
         case Sliding(period):
-            return turn_of(Window.DAY, add(active_from, period, zone), zone)
+            return slid(period, active_from, zone)
         case FixedDates(dates):
             ends = [midnight(day + timedelta(days=1), zone) for day in dates]
             return min((end for end in ends if end > active_from), default=max(ends))
 
 
-def prolonged(expiry: Sliding, known: Instant, active: Instant, zone: str) -> Instant:
+def prolonged(period: Period, known: Instant, active: Instant, zone: str) -> Instant:
     """When points expire whose member was active again: never sooner than before. What expired stays so."""
-    if known <= active:
-        return known
-    return max(known, turn_of(Window.DAY, add(active, expiry.period, zone), zone))
+    return known if known <= active else max(known, slid(period, active, zone))
+
+
+def slid(period: Period, active: Instant, zone: str) -> Instant:
+    """When points expire whose member was active last then: the same for all instants of one day."""
+    if active > _LAST:
+        return LATEST
+    last_day = add(midnight_at_or_before(active, zone), period, zone)
+    return LATEST if last_day > _LAST else midnight_after(last_day, zone)
+
+
+def sliding_of(expiry: Expiry | None) -> Period | None:
+    """How long points live on after their member was active; None: they do not."""
+    return expiry.period if isinstance(expiry, Sliding) else None

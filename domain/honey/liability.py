@@ -34,6 +34,8 @@ class Liability:
     """By month."""
     later: int
     never: int
+    waived: int = 0
+    """Undone after it was used, and given up: it stays used."""
 
     @property
     def used(self) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from domain.shared.instants import LATEST, Instant
+from domain.shared.instants import LATEST, Instant, Period
 
 PROGRAMME = ""
 """Pays for lots that no merchant pays for."""
@@ -38,6 +38,10 @@ class Lot:
     """Taken back after it was spent, and not repaid yet."""
     expired: int = 0
     reversed: int = 0
+    waived: int = 0
+    """Undone after it was spent, and given up."""
+    sliding: Period | None = None
+    """It lives on as the member is active: through the end of the day so long after. None: it does not."""
 
     @property
     def was_transferred(self) -> bool:
@@ -48,6 +52,16 @@ class Lot:
     def remaining(self) -> int:
         """What is left of it for the member, now or later."""
         return self.pending + self.active + self.held
+
+    @property
+    def stands(self) -> int:
+        """What of the earning has not been undone."""
+        return self.earned - self.reversed - self.waived
+
+    @property
+    def slides(self) -> bool:
+        """Whether something of it lives on as the member is active."""
+        return self.sliding is not None and self.remaining > 0
 
     @property
     def due(self) -> Instant | None:

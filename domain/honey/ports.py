@@ -53,6 +53,9 @@ class Wallets(Protocol):
     def get(self, wallet_id: str) -> Standing:
         """As good as new for a wallet never used."""
 
+    def last_active(self, wallet_id: str, before: Instant) -> Instant | None:
+        """The last instant before another at which the member was active (`ACTIVITIES`)."""
+
     def append(self, before: Standing, transactions: Sequence[Transaction], after: Standing) -> None:
         """Add transactions that follow `before`. Raced if it is not the last state."""
 
@@ -71,6 +74,9 @@ class Lots(Protocol):
 
     def owed(self, wallet_id: str) -> Sequence[Lot]:
         """Those of which something is owed."""
+
+    def sliding(self, wallet_id: str) -> Sequence[Lot]:
+        """Those that slide and of which something is left."""
 
     def next_due(self, wallet_id: str, after: Instant) -> Instant | None:
         """No lot falls due after `after` and before this."""

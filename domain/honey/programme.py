@@ -6,7 +6,7 @@ from enum import StrEnum
 from domain.honey.earning_rules import EarningRules, Scene
 from domain.honey.task_rules import TaskVersion
 from domain.honey.tier_rules import TierRules
-from domain.honey.windows import DEFAULT_ZONE
+from domain.honey.windows import DEFAULT_ZONE, Window
 from domain.shared.instants import DAY, Period
 
 
@@ -26,6 +26,16 @@ class Shortfall(StrEnum):
     """It is owed, and repaid first by what becomes active later; other lots are left alone."""
     TAKE_OTHER_LOTS = "TAKE_OTHER_LOTS"
     """Other lots pay for it, in burn order; what they lack is owed."""
+    WAIVE = "WAIVE"
+    """It is given up, as far as the programme's budget goes; what is more is owed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaiveBudget:
+    """So many points that a programme waives at most in each window, of all members together."""
+
+    points: int
+    window: Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,8 @@ class Programme:
     """None: the programme has no tiers."""
     tasks: tuple[TaskVersion, ...] = ()
     """All versions of all tasks, the old ones included."""
+    waive_budget: WaiveBudget | None = None
+    """Of WAIVE, which needs one."""
 
     @property
     def earning(self) -> EarningRules:

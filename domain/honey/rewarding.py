@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from domain.honey import earning
 from domain.honey.earning_conditions import HoldsAnyOf, HoldsNoneOf
 from domain.honey.earning_events import Event
-from domain.honey.earning_expiry import expires
+from domain.honey.earning_expiry import expires, sliding_of
 from domain.honey.known import Held
 from domain.honey.lots import Lot
 from domain.honey.ports import HoneyPorts
@@ -52,6 +52,7 @@ def _give(wallet: Wallet, key: ProgressKey, reward: Points, reward_id: str) -> N
         earned=reward.points,
         active_from=wallet.now,
         expires=expires(reward.expiry, wallet.now, wallet.programme.zone),
+        sliding=sliding_of(reward.expiry),
         cause=f"task:{key.task_id}:{key.version}",
     )
     if lot.expires is None or lot.expires > wallet.now:

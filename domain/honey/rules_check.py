@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from zoneinfo import available_timezones
 
-from domain.honey import earning_check, task_check, tier_check
+from domain.honey import earning_check, task_check, tier_check, waive_check
 from domain.honey.programme import Programme
 from domain.honey.rules import Rules
 from domain.shared.errors import FieldViolation
@@ -36,6 +36,7 @@ def _programme(before: Programme, programme: Programme, path: str) -> Iterator[F
         yield FieldViolation(f"{path}.zone", "ZONE_UNKNOWN", "an IANA zone, such as Asia/Shanghai")
     if programme.notice and not 1 <= programme.notice.count <= _LONGEST_NOTICE[programme.notice.unit]:
         yield FieldViolation(f"{path}.notice", "OUT_OF_BOUNDS", "lies between 1 hour and 1 year")
+    yield from waive_check.violations(programme, path)
     yield from earning_check.violations(programme.earning, before.earning, path)
     if programme.tiers:
         yield from tier_check.violations(before.tiers, programme.tiers, f"{path}.tiers")

@@ -27,6 +27,8 @@ class Settled:
     """What was posted, in points, and what stays of the order."""
 
     taken_back: int
+    waived: int
+    """Of what was taken back."""
     given_back: int
     items: tuple[ItemPoints, ...]
 
@@ -46,14 +48,14 @@ def settle(
     due = settlement(
         order,
         bases.values(),
-        {rule_id: lot.earned - lot.reversed for rule_id, lot in lots.items()},
+        {rule_id: lot.stands for rule_id, lot in lots.items()},
         spent.points if spent else 0,
     )
-    for rule_id, points in due.take_back.items():
-        undoing.earning(lots[rule_id], points)
+    waived = sum(undoing.earning(lots[rule_id], points) for rule_id, points in due.take_back.items())
     if spent and due.give_back:
         undoing.spend(spent, due.give_back)
-    return Settled(sum(due.take_back.values()), due.give_back, _items(order, list(bases.values())))
+    taken_back, items = sum(due.take_back.values()), _items(order, list(bases.values()))
+    return Settled(taken_back, waived, due.give_back, items)
 
 
 def _basis(earning: RuleEarning, ports: HoneyPorts) -> Basis:

@@ -7,8 +7,10 @@ from domain.honey import refusals
 from domain.honey.accounts import Account
 from domain.honey.earning import become_active
 from domain.honey.lots import Lot, Part, burnt
+from domain.honey.sliding import be_active, follow
 from domain.honey.spends import Spend
 from domain.honey.transactions import Entry, Kind
+from domain.honey.waiving import after_all
 from domain.honey.wallet import Wallet
 from domain.shared.instants import Instant
 
@@ -23,6 +25,7 @@ def spend_parts(
 ) -> Spend:
     """Burns these, which are in an account."""
     wallet.post(Kind.SPENT, moved(parts, source, Account.SPENT))
+    be_active(wallet)
     return wallet.remember(Spend(transaction_id, wallet.wallet_id, tuple(parts), merchant_id))
 
 
@@ -46,6 +49,7 @@ def give_back(wallet: Wallet, spent: Spend, points: int) -> Spend:
         if returned < part.points:
             rest.append(Part(part.lot_id, part.points - returned))
     for part in back:
+        follow(wallet, wallet.own_lot(part.lot_id))
         _reinstate(wallet, wallet.own_lot(part.lot_id))
     wallet.post(Kind.RETURNED, come_back(wallet, back, Account.SPENT, wallet.now))
     return wallet.remember(replace(spent, parts=tuple(rest)))
@@ -56,11 +60,12 @@ def come_back(wallet: Wallet, parts: Sequence[Part], source: Account, at: Instan
     entries, repaid = list[Entry](), dict[str, int]()
     for part in parts:
         lot = wallet.own_lot(part.lot_id)
-        entries.append(Entry(source, -part.points, part.lot_id))
+        taken, points = after_all(lot, part.points)
+        entries += [Entry(source, -part.points, part.lot_id), *taken]
         if lot.is_expired(at):
-            entries.append(Entry(Account.EXPIRED, part.points, part.lot_id))
+            entries.append(Entry(Account.EXPIRED, points, part.lot_id))
         else:
-            entries += become_active(wallet, lot, part.points, repaid)
+            entries += become_active(wallet, lot, points, repaid)
     return entries
 
 

@@ -43,6 +43,10 @@ class Kind(StrEnum):
     """Expired points were given back."""
 
 
+ACTIVITIES = frozenset({Kind.EARNED, Kind.SPENT})
+"""What shows that a member is active: not what operators do, what falls due, or what only sets aside."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One account of a transaction: so many points more, or fewer; of a lot, where a lot has them."""

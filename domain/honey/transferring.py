@@ -32,5 +32,6 @@ def _copy(lot: Lot, lot_id: str, points: int, target: Wallet) -> Lot:
             funding=lot.funding,
             priority=lot.priority,
             cause=lot.cause,
+            sliding=lot.sliding,
         )
     )

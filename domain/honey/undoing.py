@@ -22,12 +22,13 @@ class Undoing:
         self._doing = doing
         self._occasion = occasion
 
-    def earning(self, lot: Lot, points: int) -> None:
-        """So much of an earning. Raises Refused (MORE_THAN_EARNED)."""
-        take_back(self._wallet, lot, points)
+    def earning(self, lot: Lot, points: int) -> int:
+        """So much of an earning; how much of that is waived. Raises Refused (MORE_THAN_EARNED)."""
+        after = take_back(self._wallet, self._ports.counters, lot, points)
         self._make_room(lot, points)
         if lot.funding:
             self._merchant(lot.funding).grant(-points)
+        return after.waived - lot.waived
 
     def spend(self, spent: Spend, points: int) -> None:
         """So much of a spend. Raises Refused (MORE_THAN_SPENT)."""

@@ -8,15 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from domain.honey.accounts import Account, is_possible
+from domain.honey.earning_expiry import slid
 from domain.honey.holds import Hold
 from domain.honey.lots import Lot
 from domain.honey.ports import HoneyPorts
 from domain.honey.programme import Programme
 from domain.honey.spends import Spend
-from domain.honey.transactions import Entry, Kind, Transaction, chained
+from domain.honey.transactions import ACTIVITIES, Entry, Kind, Transaction, chained
 from domain.honey.wallets import Standing, owner_of
 from domain.shared.doing import Doing
-from domain.shared.instants import Instant
+from domain.shared.instants import Instant, midnight_after
 
 _FIELDS: Mapping[Account, tuple[str, int]] = {
     Account.PENDING: ("pending", 1),
@@ -25,6 +26,7 @@ _FIELDS: Mapping[Account, tuple[str, int]] = {
     Account.DEBT: ("owed", -1),
     Account.EXPIRED: ("expired", 1),
     Account.REVERSED: ("reversed", 1),
+    Account.WAIVED: ("waived", 1),
 }
 """Account → the field of a lot that goes with it, and its sign."""
 
@@ -99,6 +101,19 @@ class Wallet:
         """Its lots to which something happens by now."""
         return self._ports.lots.due(self.wallet_id, self.now)
 
+    def sliding_lots(self) -> Sequence[Lot]:
+        """Its lots that are prolonged if the member is active now."""
+        renews = self._standing.renews
+        if renews is None or self.now < renews:
+            return ()
+        return self._ports.lots.sliding(self.wallet_id)
+
+    def last_active(self, before: Instant) -> Instant | None:
+        """The last instant before another at which the member was active."""
+        posted = (each.effective for each in reversed(self._posted) if each.kind in ACTIVITIES)
+        just_now = next((instant for instant in posted if instant < before), None)
+        return self._ports.wallets.last_active(self.wallet_id, before) if just_now is None else just_now
+
     def hold(self, hold_id: str) -> Hold | None:
         """One of its holds."""
         hold = self._ports.holds.get(hold_id)
@@ -116,13 +131,23 @@ class Wallet:
         """A new lot of this wallet, without points yet."""
         number = self._standing.lots + 1
         numbered = replace(lot, wallet_id=self.wallet_id, number=number)
-        self._standing = replace(self._standing, lots=number)
+        self._standing = replace(self._standing, lots=number, renews=self._renewing(numbered))
         self._put(numbered)
         return numbered
 
     def live_until(self, lot: Lot, expires: Instant) -> None:
-        """A lot expires at another instant."""
+        """A lot that was over lives again until then, whatever the member does."""
+        self._put(replace(lot, expires=expires, sliding=None))
+
+    def prolong(self, lot: Lot, expires: Instant) -> None:
+        """A lot that slides expires later."""
         self._put(replace(lot, expires=expires))
+
+    def renewed(self) -> None:
+        """All that slides counts from today: it is prolonged again from tomorrow on."""
+        if self._standing.renews is not None:
+            tomorrow = midnight_after(self.now, self.programme.zone)
+            self._standing = replace(self._standing, renews=tomorrow)
 
     def keep(self, hold: Hold) -> Hold:
         """A hold as it is now."""
@@ -199,6 +224,15 @@ class Wallet:
             if points < 0:
                 raise ValueError(f"{name} of lot {lot.lot_id} would be {points}")
             self._put(replace(lot, **{name: points}))
+
+    def _renewing(self, lot: Lot) -> Instant | None:
+        """From when on one may be prolonged, now that there is this lot, too."""
+        known, zone = self._standing.renews, self.programme.zone
+        if lot.sliding is None or lot.expires is None:
+            return known
+        is_behind = slid(lot.sliding, self.now, zone) > lot.expires
+        first = self.now if is_behind else midnight_after(self.now, zone)
+        return first if known is None else min(first, known)
 
     def _put(self, lot: Lot) -> None:
         self._ports.lots.put(lot)

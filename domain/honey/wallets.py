@@ -43,6 +43,8 @@ class Standing:
     """Of the last transaction."""
     next_due: Instant | None = None
     """Nothing falls due by itself before it."""
+    renews: Instant | None = None
+    """What the member does before it prolongs no lot. None: no lot slides."""
     link: bytes = GENESIS
     """Of the last transaction: the published head of the wallet's chain."""
 

@@ -11,6 +11,7 @@ from domain.honey.order_refunds import Refund
 from domain.honey.wallets import MEMBER, MERCHANT, Owner, wallet_id_of
 from domain.shared.errors import FieldViolation, Invalid
 from nectary.honey.v1 import wallet_service_pb2 as pb
+from servers.honey.wire.calendar import own_optional_period
 from servers.honey.wire.values import optional_instant
 from servers.mesh.timestamps import instant_of
 
@@ -53,6 +54,7 @@ def earning_of(request: pb.EarnPointsRequest) -> EarnPoints:
         merchant_id=request.merchant_id,
         priority=request.priority,
         cause=request.cause,
+        sliding=own_optional_period(request, "sliding"),
     )
 
 

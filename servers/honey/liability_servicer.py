@@ -53,6 +53,7 @@ def _wire(own: Liability) -> pb.Liability:
         expired_points=own.expired,
         reversed_points=own.reversed,
         used_points=own.used,
+        waived_points=own.waived,
         breakage_ppm=own.breakage_ppm,
         expiring=[pb.ExpiringPoints(month=month, points=points) for month, points in own.expiring.items()],
         later_points=own.later,

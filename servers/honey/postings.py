@@ -48,6 +48,7 @@ def reversal(request: pb.ReversePointsRequest) -> Write:
         return pb.ReversePointsResponse(
             transaction_id=command.transaction_id,
             points=result.points,
+            waived_points=result.waived,
             balance=wire.balance(result.standing, now),
         )
 

@@ -94,6 +94,7 @@ class WalletServicer(rpc.WalletServiceServicer):
                 transaction_id=command.transaction_id,
                 taken_back_points=settled.taken_back,
                 given_back_points=settled.given_back,
+                waived_points=settled.waived,
                 items=map(item_points, settled.items),
                 balance=wire.balance(standing, now),
             )

@@ -98,6 +98,10 @@ class Log(Generic[V]):
     def add(self, *rows: V) -> None:
         self._pending.extend(rows)
 
+    def unwritten(self) -> Sequence[V]:
+        """What was added and the database does not know yet, in order."""
+        return [*self.kept, *self._pending]
+
     def keep(self) -> None:
         self.kept.extend(self._pending)
         self._pending.clear()

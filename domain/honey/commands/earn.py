@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from domain.honey import earning, refusals
 from domain.honey.due import opened
+from domain.honey.earning_check_parts import sliding
+from domain.honey.earning_expiry import slid
 from domain.honey.lots import Lot
 from domain.honey.merchants import Merchant
 from domain.honey.ports import HoneyPorts
@@ -13,7 +15,7 @@ from domain.honey.wallet import Occasion
 from domain.honey.wallets import Standing
 from domain.shared.doing import Doing
 from domain.shared.errors import FieldViolation, Invalid
-from domain.shared.instants import Instant
+from domain.shared.instants import Instant, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class EarnPoints:
     priority: int = 0
     cause: str = ""
     kind: Kind = Kind.EARNED
+    sliding: Period | None = None
+    """In the place of `expires`: they live as long as the member is active, in days or longer units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,11 @@ class Earned:
 
 
 def earn_points(command: EarnPoints, ports: HoneyPorts, doing: Doing) -> Earned:
-    """Raises Invalid (expire_time), NotFound (PROGRAMME_NOT_FOUND), Refused (INSUFFICIENT_CREDIT)."""
+    """Raises Invalid (life of the points), NotFound (PROGRAMME_NOT_FOUND), Refused (INSUFFICIENT_CREDIT)."""
     occasion = Occasion(command.transaction_id, command.cause)
     wallet = opened(ports, command.wallet_id, doing, occasion)
     active_from = max(command.active_from or wallet.now, wallet.now)
-    if command.expires is not None and command.expires <= active_from:
-        description = "after the points become active"
-        raise Invalid([FieldViolation("expire_time", "NOT_AFTER", description)])
+    expires = _expires(command, active_from, wallet.programme.zone)
     if command.merchant_id:
         programme_id = wallet.programme.programme_id
         Merchant(ports, programme_id, command.merchant_id, doing, occasion).grant(command.points)
@@ -58,13 +60,28 @@ def earn_points(command: EarnPoints, ports: HoneyPorts, doing: Doing) -> Earned:
         wallet_id=command.wallet_id,
         earned=command.points,
         active_from=active_from,
-        expires=command.expires,
+        expires=expires,
         funding=command.merchant_id,
         priority=command.priority,
         cause=command.cause,
+        sliding=command.sliding,
     )
     earned = earning.earn(wallet, lot, command.kind)
     return Earned(earned, wallet.close())
+
+
+def _expires(command: EarnPoints, active_from: Instant, zone: str) -> Instant | None:
+    if command.sliding is None:
+        if command.expires is not None and command.expires <= active_from:
+            description = "after the points become active"
+            raise Invalid([FieldViolation("expire_time", "NOT_AFTER", description)])
+        return command.expires
+    found = list(sliding("sliding", command.sliding))
+    if command.expires is not None:
+        found.append(FieldViolation("sliding", "ONE_OF", "either this or `expire_time`"))
+    if found:
+        raise Invalid(found)
+    return slid(command.sliding, active_from, zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +99,10 @@ class ReversePoints:
 
 @dataclass(frozen=True, slots=True)
 class Reversed:
-    """How many points, and the wallet afterwards."""
+    """How many points, how many of them are waived, and the wallet afterwards."""
 
     points: int
+    waived: int
     standing: Standing
 
 
@@ -92,16 +110,16 @@ def reverse_points(command: ReversePoints, ports: HoneyPorts, doing: Doing) -> R
     """Raises NotFound (TRANSACTION_NOT_FOUND), Refused (MORE_THAN_SPENT, MORE_THAN_EARNED)."""
     occasion = Occasion(command.transaction_id, command.cause)
     wallet = opened(ports, command.wallet_id, doing, occasion)
-    undoing = Undoing(wallet, ports, doing, occasion)
+    undoing, waived = Undoing(wallet, ports, doing, occasion), 0
     if spent := wallet.spend(command.reversed_id):
         points = _some(spent.points, command.points)
         undoing.spend(spent, points)
     elif (lot := wallet.lot(command.reversed_id)) and not lot.was_transferred:
-        points = _some(lot.earned - lot.reversed, command.points)
-        undoing.earning(lot, points)
+        points = _some(lot.stands, command.points)
+        waived = undoing.earning(lot, points)
     else:
         raise refusals.transaction_not_found(command.reversed_id)
-    return Reversed(points, wallet.close())
+    return Reversed(points, waived, wallet.close())
 
 
 def _some(left: int, wanted: int | None) -> int:

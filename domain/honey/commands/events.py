@@ -7,6 +7,7 @@ from domain.honey import earning, refusals
 from domain.honey.accounts import Account
 from domain.honey.due import opened
 from domain.honey.earning_events import Event
+from domain.honey.earning_expiry import sliding_of
 from domain.honey.evaluation import evaluate
 from domain.honey.event_records import EventKey, EventRecord, RuleEarning, counter_key, earning_id
 from domain.honey.funding import affordable
@@ -132,6 +133,7 @@ def _post(each: Earning, record: EventRecord, wallet: Wallet, ports: HoneyPorts,
         earned=each.points,
         active_from=each.active_from,
         expires=each.expires,
+        sliding=sliding_of(rule.expiry),
         funding=rule.merchant_id,
         priority=rule.priority,
         cause=event.event_id,

@@ -31,6 +31,7 @@ def liabilities(
         _COLUMNS.earned,
         _COLUMNS.expired + lapsed,
         _COLUMNS.reversed,
+        _COLUMNS.waived,
         _where(_COLUMNS.expire_time >= last, outstanding),
         _where(_COLUMNS.expire_time.is_(None), outstanding),
         *(_where(_within(month, is_first=month is months[0]), outstanding) for month in months),
@@ -58,7 +59,7 @@ def _where(condition: ColumnElement[bool], points: ColumnElement[int]) -> Column
 def _liability(row: Sequence[object], months: Sequence[Month]) -> Liability:
     funding, *sums = row
     figures = [int(str(figure)) for figure in sums]
-    active, pending, held, owed, earned, expired, taken_back, later, never, *expiring = figures
+    active, pending, held, owed, earned, expired, taken_back, waived, later, never, *expiring = figures
     return Liability(
         funding=str(funding),
         active=active,
@@ -71,4 +72,5 @@ def _liability(row: Sequence[object], months: Sequence[Month]) -> Liability:
         expiring={month.name: points for month, points in zip(months, expiring, strict=True)},
         later=later,
         never=never,
+        waived=waived,
     )

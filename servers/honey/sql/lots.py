@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, select, tuple_
 
 from domain.honey.lots import BurnKey, Lot, burn_key
-from domain.shared.instants import EARLIEST, LATEST, Instant
+from domain.shared.instants import EARLIEST, LATEST, Instant, Period, Unit
 from servers.honey.sql.tables import lot
 from servers.store.overlay import Overlay
 from servers.store.rows import insert_rows
@@ -26,6 +26,8 @@ _IN_BURN_ORDER = _OF_WALLET.where(lot.c.burnable == 1).order_by(*_KEY).limit(CHU
 _BEYOND = _IN_BURN_ORDER.where(tuple_(*_KEY) > tuple_(*(bindparam(f"key_{place}") for place in range(4))))
 _DUE = select(lot).where(lot.c.wallet_id.in_(_ids), lot.c.due_time <= bindparam("now"))
 _OWED = _OF_WALLET.where(lot.c.owed > 0)
+# What has something left and expires has something due: the index on that leads to it.
+_SLIDING = _OF_WALLET.where(lot.c.due_time.is_not(None), lot.c.sliding_unit.is_not(None))
 _NEXT_DUE = (
     select(lot.c.wallet_id, func.min(lot.c.due_time))
     .where(lot.c.wallet_id.in_(_ids), lot.c.due_time > bindparam("after"))
@@ -44,6 +46,7 @@ class SqlLots:
         self._reach: dict[str, BurnKey] = {}
         """How far the burn order of a wallet was read."""
         self._read_owed: set[str] = set()
+        self._read_sliding: set[str] = set()
         self._expected: set[str] = set()
         self._due_by: dict[str, Instant] = {}
         """By when what is due in a wallet was read."""
@@ -83,6 +86,12 @@ class SqlLots:
             self._learn(self._connection.execute(_OWED, {"wallet_id": wallet_id}).all())
             self._read_owed.add(wallet_id)
         return [known for known in self._known(wallet_id) if known.owed]
+
+    def sliding(self, wallet_id: str) -> Sequence[Lot]:
+        if wallet_id not in self._read_sliding:
+            self._learn(self._connection.execute(_SLIDING, {"wallet_id": wallet_id}).all())
+            self._read_sliding.add(wallet_id)
+        return [known for known in self._known(wallet_id) if known.slides]
 
     def next_due(self, wallet_id: str, after: Instant) -> Instant | None:
         if (wallet_id, after) not in self._next_due:
@@ -160,6 +169,8 @@ def _lot(row: Row[Any]) -> Lot:
         owed=row.owed,
         expired=row.expired,
         reversed=row.reversed,
+        waived=row.waived,
+        sliding=Period(row.sliding_count, Unit(row.sliding_unit)) if row.sliding_unit else None,
     )
 
 
@@ -180,7 +191,10 @@ def _row(each: Lot) -> dict[str, object]:
         "owed": each.owed,
         "expired": each.expired,
         "reversed": each.reversed,
+        "waived": each.waived,
         "due_time": each.due,
         "burnable": int(each.active > 0),
         "burn_time": LATEST + 1 if each.expires is None else each.expires,
+        "sliding_count": each.sliding.count if each.sliding else None,
+        "sliding_unit": each.sliding.unit.value if each.sliding else None,
     }

@@ -18,13 +18,21 @@ TRANSACTION_ID = identifier(64)
 REASON = String(200)
 """Why, in the words of whoever asked: the bound of the contract."""
 
-BALANCES = tuple(account.value.lower() for account in Account)
-"""One column an account."""
+LATER = frozenset({Account.WAIVED, Account.FORGONE})
+"""Columns that came later: without checks, as SQLite adds none. The sum of the two is zero by itself."""
+_SUM = " + ".join(account.value.lower() for account in Account if account not in LATER)
 
 
 def _possible(account: Account) -> CheckConstraint:
     name = account.value.lower()
     return CheckConstraint(f"{name} {'<=' if account in BELOW_ZERO else '>='} 0", name=name)
+
+
+def _balance(account: Account) -> Column[int]:
+    name = account.value.lower()
+    if account in LATER:
+        return Column(name, BigInteger, nullable=False, server_default="0")
+    return Column(name, BigInteger, nullable=False)
 
 
 rules = Table(
@@ -45,14 +53,16 @@ wallet = Table(
     # Of the last transaction: the optimistic lock of all writes of one wallet.
     Column("version", BigInteger, nullable=False),
     Column("lots", BigInteger, nullable=False),
-    *(Column(name, BigInteger, nullable=False) for name in BALANCES),
+    *(_balance(account) for account in Account),
     Column("effective_time", INSTANT, nullable=False),
     # Nothing falls due by itself before it, so that a job finds the wallets where something does.
     Column("next_due_time", INSTANT),
+    # What the member does before it prolongs no lot; NULL: no lot slides.
+    Column("renew_time", INSTANT),
     Column("link", SHA256, nullable=False),
     Index(None, "next_due_time"),
-    CheckConstraint(f"{' + '.join(BALANCES)} = 0", name="sum"),
-    *(_possible(account) for account in Account if account not in EITHER_SIDE),
+    CheckConstraint(f"{_SUM} = 0", name="sum"),
+    *(_possible(account) for account in Account if account not in EITHER_SIDE | LATER),
     **TABLE,
 )
 
@@ -79,6 +89,10 @@ lot = Table(
     # 1 while there is something active of it, and `expire_time` as burn order has it, where never is last.
     Column("burnable", Integer, nullable=False),
     Column("burn_time", INSTANT, nullable=False),
+    # It lives on as the member is active, for so long; NULL: it does not.
+    Column("sliding_count", Integer),
+    Column("sliding_unit", identifier(8)),
+    Column("waived", BigInteger, nullable=False, server_default="0"),
     Index(
         "ix_honey_lot_burn_order", "wallet_id", "burnable", "priority", "burn_time", "active_time", "number"
     ),

@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import BindParameter, Connection, Row, bindparam, select
 
 from domain.honey.accounts import Account
-from domain.honey.transactions import Entry, Kind, Transaction
+from domain.honey.transactions import ACTIVITIES, Entry, Kind, Transaction
 from domain.shared.instants import Instant
 from servers.honey.sql.documents import balances_document, balances_of
 from servers.honey.sql.tables import common, entry, transaction
@@ -48,6 +48,16 @@ _BEHIND = (
     .order_by(transaction.c.seq)
     .limit(bindparam("most"))
 )
+_LAST_ACTIVE = (
+    select(transaction.c.effective_time)
+    .where(
+        transaction.c.wallet_id == bindparam("wallet_id"),
+        transaction.c.effective_time < bindparam("before"),
+        transaction.c.kind.in_(sorted(ACTIVITIES)),
+    )
+    .order_by(transaction.c.effective_time.desc())
+    .limit(1)
+)
 _LAST_BY = (
     _OF_WALLET.where(transaction.c.effective_time <= bindparam("at"))
     .order_by(transaction.c.effective_time.desc(), transaction.c.seq.desc())
@@ -72,6 +82,11 @@ def last_transaction_by(connection: Connection, wallet_id: str, at: Instant) -> 
     """The last of a wallet that is effective at an instant."""
     rows = connection.execute(_LAST_BY, {"wallet_id": wallet_id, "at": at}).all()
     return next(iter(_whole(connection, wallet_id, rows)), None)
+
+
+def last_active(connection: Connection, wallet_id: str, before: Instant) -> Instant | None:
+    """The last instant before another at which a transaction of a wallet shows that its member was active."""
+    return connection.scalar(_LAST_ACTIVE, {"wallet_id": wallet_id, "before": before})
 
 
 def _whole(connection: Connection, wallet_id: str, rows: Sequence[Row[Any]]) -> list[Transaction]:

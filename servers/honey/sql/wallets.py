@@ -7,11 +7,12 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.honey.accounts import Account
-from domain.honey.transactions import Transaction
+from domain.honey.transactions import ACTIVITIES, Transaction
 from domain.honey.wallets import Standing
 from domain.shared.errors import Raced
+from domain.shared.instants import Instant
 from servers.honey.sql.tables import wallet
-from servers.honey.sql.transactions import write_transactions
+from servers.honey.sql.transactions import last_active, write_transactions
 from servers.store.faults import is_duplicate
 from servers.store.keys import Among
 from servers.store.overlay import Log, Overlay
@@ -33,6 +34,11 @@ class SqlWallets:
 
     def get(self, wallet_id: str) -> Standing:
         return self.standings.get(wallet_id) or Standing(wallet_id)
+
+    def last_active(self, wallet_id: str, before: Instant) -> Instant | None:
+        unwritten = [each for each in self.transactions.unwritten() if each.wallet_id == wallet_id]
+        active = [each.effective for each in unwritten if each.kind in ACTIVITIES and each.effective < before]
+        return active[-1] if active else last_active(self._connection, wallet_id, before)
 
     def append(self, before: Standing, transactions: Sequence[Transaction], after: Standing) -> None:
         if self.get(before.wallet_id).version != before.version:
@@ -72,6 +78,7 @@ def _standing(row: Mapping[Any, Any]) -> Standing:
         balances={account: points for account, points in balances.items() if points},
         effective=row["effective_time"],
         next_due=row["next_due_time"],
+        renews=row["renew_time"],
         link=row["link"],
     )
 
@@ -84,5 +91,6 @@ def _row(standing: Standing) -> dict[str, object]:
         **{account.value.lower(): standing.balance(account) for account in Account},
         "effective_time": standing.effective,
         "next_due_time": standing.next_due,
+        "renew_time": standing.renews,
         "link": standing.link,
     }

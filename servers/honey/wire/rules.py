@@ -1,10 +1,10 @@
 """Rules on the wire."""
 
-from domain.honey.programme import HeldExpiry, Programme, Shortfall
+from domain.honey.programme import HeldExpiry, Programme, Shortfall, WaiveBudget
 from domain.honey.rules import Rules
 from domain.honey.windows import DEFAULT_ZONE
 from nectary.honey.v1 import honey_pb2 as pb
-from servers.honey.wire.calendar import optional_period, own_optional_period
+from servers.honey.wire.calendar import WINDOWS, optional_period, own_optional_period
 from servers.honey.wire.earning_rules import own_scene, scene
 from servers.honey.wire.task_rules import own_task_version, task_version
 from servers.honey.wire.tier_rules import own_tier_rules, tier_rules
@@ -33,6 +33,7 @@ def _programme(own: Programme) -> pb.Programme:
         scenes=[scene(each) for each in own.scenes],
         tiers=tier_rules(own.tiers) if own.tiers else None,
         tasks=[task_version(each) for each in own.tasks],
+        waive_budget=_waive_budget(own.waive_budget) if own.waive_budget else None,
     )
 
 
@@ -51,4 +52,13 @@ def _own_programme(message: pb.Programme) -> Programme:
         scenes=tuple(own_scene(each) for each in message.scenes),
         tiers=own_tier_rules(message.tiers, zone) if message.HasField("tiers") else None,
         tasks=tuple(own_task_version(each, zone) for each in message.tasks),
+        waive_budget=_own_waive_budget(message.waive_budget) if message.HasField("waive_budget") else None,
     )
+
+
+def _waive_budget(own: WaiveBudget) -> pb.WaiveBudget:
+    return pb.WaiveBudget(points=own.points, window=WINDOWS.wire(own.window))
+
+
+def _own_waive_budget(message: pb.WaiveBudget) -> WaiveBudget:
+    return WaiveBudget(message.points, WINDOWS.own(message.window))

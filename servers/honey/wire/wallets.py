@@ -10,6 +10,7 @@ from domain.honey.wallets import MERCHANT, Standing, owner_of
 from domain.shared.instants import Instant
 from nectary.honey.v1 import honey_pb2 as pb
 from nectary.honey.v1 import wallet_service_pb2
+from servers.honey.wire.calendar import optional_period
 from servers.honey.wire.values import ACCOUNTS, HOLD_STATES, KINDS, optional_timestamp
 from servers.mesh.timestamps import timestamp_of
 
@@ -31,6 +32,7 @@ def balance(own: Standing, at: Instant) -> pb.Balance:
         spent_points=own.balance(Account.SPENT),
         expired_points=own.balance(Account.EXPIRED),
         reversed_points=own.balance(Account.REVERSED),
+        waived_points=own.balance(Account.WAIVED),
         transferred_points=own.balance(Account.TRANSFERRED),
         credit_points=own.balance(Account.CREDIT),
         granted_points=own.balance(Account.GRANTED),
@@ -55,6 +57,8 @@ def lot(own: Lot) -> pb.Lot:
         debt_points=own.owed,
         expired_points=own.expired,
         reversed_points=own.reversed,
+        waived_points=own.waived,
+        sliding=optional_period(own.sliding),
     )
 
 

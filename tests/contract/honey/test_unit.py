@@ -19,6 +19,7 @@ from domain.honey.transactions import Transaction
 from domain.honey.wallets import Standing
 from domain.shared.doing import Doing
 from domain.shared.errors import DomainError
+from domain.shared.instants import DAY
 from servers.honey.sql import tables
 from servers.honey.sql.liability import liabilities
 from servers.honey.sql.lots import CHUNK, lots_of
@@ -29,6 +30,7 @@ from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
 from servers.store.migrations import migrate
 from tests.unit.honey.histories import PROGRAMMES, WALLET, Command, histories
+from tests.unit.honey.naive import TICK
 from tests.unit.honey.ports import Ledger
 
 on_a_database = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -75,7 +77,7 @@ def test_any_history_ends_as_in_memory(
 
 
 @on_a_database
-@given(PROGRAMMES, histories(), st.integers(0, 20))
+@given(PROGRAMMES, histories(), st.integers(0, 20).map(lambda ticks: ticks * TICK))
 def test_what_is_owed_does_not_depend_on_whether_what_is_due_was_written(
     engine: Engine, programme: Programme, history: list[Command], later: int
 ) -> None:
@@ -83,7 +85,8 @@ def test_what_is_owed_does_not_depend_on_whether_what_is_due_was_written(
     assume(programme.held_expiry is HeldExpiry.HONOUR)
     _empty(engine, programme)
     now = history[-1].at + later
-    months = [Month("soon", now, now + 5), Month("then", now + 5, now + 10)]
+    soon, then = now + 5 * TICK, now + 10 * TICK
+    months = [Month("soon", now, soon), Month("then", soon, then)]
     with engine.begin() as connection:
         unit = Unit(connection, RulesMemory())
         for command in history:
@@ -125,6 +128,27 @@ def test_burn_order_goes_on_where_a_chunk_ends(engine: Engine) -> None:
         unit.flush()
         left = lots_of(connection, WALLET, 0, count, with_points=True)
         assert [(lot.lot_id, lot.active) for lot in left] == [("lot0", 1)]
+
+
+def test_what_a_member_did_while_a_lot_was_empty_is_found(engine: Engine) -> None:
+    """In the database, or in the group of commands that is not written yet."""
+    _empty(engine, Programme("honey", zone="UTC"))
+    history = [
+        Command(0, "earn", "slides", 5, sliding=1),
+        Command(0, "spend", "all", 5),
+        Command(DAY, "earn", "more", 1),
+        Command(2 * DAY, "earn", "even more", 1),
+        Command(3 * DAY, "reverse", "all", 5, again="undo"),
+    ]
+    for group in (history[:3], history[3:]):
+        with engine.begin() as connection:
+            unit = Unit(connection, RulesMemory())
+            assert not any(_tried_in(command, unit) for command in group)
+            unit.flush()
+    with engine.begin() as connection:
+        lot = Unit(connection, RulesMemory()).ports.lots.get("slides")
+        assert lot
+        assert (lot.active, lot.expires) == (5, 4 * DAY)
 
 
 def test_the_database_itself_refuses_a_wallet_that_does_not_add_up(engine: Engine) -> None:

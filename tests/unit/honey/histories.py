@@ -16,24 +16,27 @@ from domain.honey.commands.spend import (
     release_hold,
     spend_points,
 )
-from domain.honey.programme import HeldExpiry, Programme, Shortfall
+from domain.honey.programme import HeldExpiry, Programme, Shortfall, WaiveBudget
 from domain.honey.wallets import MEMBER, Owner, wallet_id_of
+from domain.honey.windows import Window
 from domain.shared.errors import DomainError
-from domain.shared.instants import Instant
-from tests.unit.honey.naive import NaiveLot, NaiveRefusal, NaiveWallet
+from domain.shared.instants import Instant, Period, Unit
+from tests.unit.honey.naive import TICK, NaiveLot, NaiveRefusal, NaiveWallet
 from tests.unit.honey.ports import Ledger
 
-LONGEST_HOLD = 20
+LONGEST_HOLD = 20 * TICK
 WHATS = ("earn", "earn", "spend", "hold", "hold", "confirm", "release", "undo", "take back")
 WALLET = wallet_id_of("honey", Owner(MEMBER, "m1"))
 
 PROGRAMMES = st.builds(
     Programme,
     programme_id=st.just("honey"),
+    zone=st.just("UTC"),
     held_expiry=st.sampled_from(HeldExpiry),
     shortfall=st.sampled_from(Shortfall),
     longest_hold=st.just(LONGEST_HOLD),
-    reinstatement_window=st.integers(0, 3),
+    waive_budget=st.builds(WaiveBudget, st.integers(1, 12), st.sampled_from([Window.DAY, Window.LIFETIME])),
+    reinstatement_window=st.integers(0, 3).map(lambda ticks: ticks * TICK),
 )
 
 
@@ -48,6 +51,8 @@ class Command:
     until: Instant | None = None
     active_from: Instant = 0
     priority: int = 0
+    sliding: int = 0
+    """Days, in the place of `until`."""
     again: str = ""
     """Of a command about another's transaction: its own id."""
 
@@ -56,7 +61,13 @@ class Command:
         match self.what:
             case "earn":
                 earned = EarnPoints(
-                    WALLET, self.which, self.points, self.active_from, self.until, "", self.priority
+                    WALLET,
+                    self.which,
+                    self.points,
+                    self.active_from,
+                    self.until,
+                    priority=self.priority,
+                    sliding=Period(self.sliding, Unit.DAY) if self.sliding else None,
                 )
                 ledger.run(earn_points, earned, self.at)
             case "spend":
@@ -75,15 +86,17 @@ class Command:
 
     def on_naive(self, naive: NaiveWallet) -> None:
         """Raises NaiveRefusal."""
-        naive.go_to(self.at)
+        naive.go_to(self.at // TICK)
+        until = None if self.until is None else self.until // TICK
         match self.what:
             case "earn":
-                lot = NaiveLot(self.which, self.points, self.active_from, self.until, self.priority)
+                active_from = self.active_from // TICK
+                lot = NaiveLot(self.which, self.points, active_from, until, self.priority, self.sliding)
                 naive.earn(lot)
             case "spend":
                 naive.spend(self.which, self.points)
             case "hold":
-                naive.hold(self.which, self.points, self.until or 0)
+                naive.hold(self.which, self.points, until or 0)
             case "confirm":
                 naive.confirm(self.which, f"{self.which}!", self.points)
             case "release":
@@ -121,7 +134,7 @@ def histories(draw: st.DrawFn) -> list[Command]:
     at, lots, holds, spends = 0, list[str](), list[str](), list[str]()
     history = list[Command]()
     for number in range(draw(st.integers(1, 10)) + draw(st.integers(0, 30))):
-        at += draw(st.sampled_from([0, 0, 1, 1, 2, 12]))
+        at += draw(st.sampled_from([0, 0, 1, 1, 2, 12])) * TICK
         what = draw(st.sampled_from(WHATS)) if lots else "earn"
         points, again = draw(st.integers(1, 9)), f"again{number}"
         match what:
@@ -133,7 +146,7 @@ def histories(draw: st.DrawFn) -> list[Command]:
                 history.append(Command(at, what, spends[-1], points))
             case "hold":
                 holds.append(f"hold{number}")
-                history.append(Command(at, what, holds[-1], points, at + draw(st.integers(1, 9))))
+                history.append(Command(at, what, holds[-1], points, at + draw(st.integers(1, 9)) * TICK))
             case "confirm" | "release":
                 which = draw(st.sampled_from([*holds[-3:], "hold of nobody"]))
                 spends += [f"{which}!"] if what == "confirm" else []
@@ -148,6 +161,8 @@ def histories(draw: st.DrawFn) -> list[Command]:
 
 
 def _earning(draw: st.DrawFn, at: Instant, lot_id: str, points: int) -> Command:
-    active_from = at + draw(st.integers(0, 4))
-    expires = draw(st.none() | st.integers(active_from + 1, active_from + 12))
-    return Command(at, "earn", lot_id, points, expires, active_from, draw(st.integers(0, 1)))
+    active_from = at + draw(st.integers(0, 4)) * TICK
+    lives = draw(st.none() | st.integers(1, 12))
+    sliding = 0 if lives else draw(st.integers(0, 3))
+    expires = None if lives is None else active_from + lives * TICK
+    return Command(at, "earn", lot_id, points, expires, active_from, draw(st.integers(0, 1)), sliding)

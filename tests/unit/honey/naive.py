@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 
 from domain.honey.accounts import Account
 from domain.honey.programme import HeldExpiry, Programme, Shortfall
+from domain.honey.windows import Window
+from domain.shared.instants import HOUR
+
+TICK = 6 * HOUR
+"""Of an instant: here they are counted in ticks."""
+TICKS_A_DAY = 4
 
 
 class NaiveRefusal(Exception):
@@ -20,6 +26,8 @@ class NaiveLot:
     active_from: int
     expires: int | None
     priority: int
+    sliding: int = 0
+    """It lives through so many days more than the last active one of its member. 0: it does not slide."""
 
 
 @dataclass
@@ -43,6 +51,9 @@ class NaiveWallet:
     points: list[Point] = field(default_factory=list)
     owed: Counter[str] = field(default_factory=Counter)
     taken_back: Counter[str] = field(default_factory=Counter)
+    waived: Counter[str] = field(default_factory=Counter)
+    waived_in: Counter[int] = field(default_factory=Counter)
+    """How many were waived, by day, or if all days count together on day 0; not less if some come back."""
     holds: dict[str, int] = field(default_factory=dict)
     """When each ends or would have ended; negative once it is over."""
     spends: set[str] = field(default_factory=set)
@@ -55,6 +66,10 @@ class NaiveWallet:
                 return -self.owed.total()
             case Account.REVERSED:
                 return self.taken_back.total()
+            case Account.WAIVED:
+                return self.waived.total()
+            case Account.FORGONE:
+                return -self.waived.total()
         return len(self._where(account.value))
 
     def go_to(self, now: int) -> None:
@@ -63,7 +78,10 @@ class NaiveWallet:
             self._tick()
 
     def earn(self, lot: NaiveLot) -> None:
+        if lot.sliding:
+            lot.expires = _end_of(lot.active_from, lot.sliding)
         self.lots[lot.lot_id] = lot
+        self._be_active()
         self.points += [Point(lot.lot_id) for _ in range(lot.earned)]
         if lot.active_from <= self.now:
             self._activate(lot.lot_id)
@@ -72,6 +90,7 @@ class NaiveWallet:
         for place, point in enumerate(self._burnt(count)):
             point.where, point.of, point.place = "SPENT", spend_id, place
         self.spends.add(spend_id)
+        self._be_active()
 
     def hold(self, hold_id: str, count: int, expires: int) -> None:
         for place, point in enumerate(self._burnt(count)):
@@ -85,6 +104,7 @@ class NaiveWallet:
         for point in pinned[:count]:
             point.where, point.of = "SPENT", spend_id
         self.spends.add(spend_id)
+        self._be_active()
         self._end(hold_id)
 
     def release(self, hold_id: str) -> None:
@@ -103,28 +123,57 @@ class NaiveWallet:
         spent = [point for point in self._where("SPENT") if point.of == spend_id]
         if count > len(spent):
             raise NaiveRefusal("MORE_THAN_SPENT")
-        window = self.programme.reinstatement_window
+        window = self.programme.reinstatement_window // TICK
         back = sorted(spent, key=lambda point: -point.place)[:count]
         for lot in (self.lots[point.lot] for point in back):
             if window and lot.expires is not None and lot.expires <= self.now < lot.expires + window:
-                lot.expires = self.now + window
+                lot.expires, lot.sliding = self.now + window, 0
         for point in back:
             self._come_back(point)
 
     def _take_back(self, lot_id: str, count: int) -> None:
-        if count > self.lots[lot_id].earned - self.taken_back[lot_id]:
+        if count > self.lots[lot_id].earned - self.taken_back[lot_id] - self.waived[lot_id]:
             raise NaiveRefusal("MORE_THAN_EARNED")
         for _ in range(count):
-            self.taken_back[lot_id] += 1
             own = [point for point in self.points if point.lot == lot_id]
             places = ("PENDING", "ACTIVE", "EXPIRED")
             left = [point for where in places for point in own if point.where == where]
             if not left and self.programme.shortfall is Shortfall.TAKE_OTHER_LOTS:
                 left = self._in_burn_order()
+            if not left and self._waives():
+                self.waived[lot_id] += 1
+                continue
+            self.taken_back[lot_id] += 1
             if left:
                 left[0].where = "GONE"
             else:
                 self.owed[lot_id] += 1
+
+    def _waives(self) -> bool:
+        """One more point, which counts."""
+        budget = self.programme.waive_budget
+        if self.programme.shortfall is not Shortfall.WAIVE or budget is None:
+            return False
+        day = 0 if budget.window is Window.LIFETIME else self.now // TICKS_A_DAY
+        if self.waived_in[day] >= budget.points:
+            return False
+        self.waived_in[day] += 1
+        return True
+
+    def _was_waived(self, point: Point) -> bool:
+        """Then it is taken back after all."""
+        if not self.waived[point.lot]:
+            return False
+        self.waived[point.lot] -= 1
+        self.taken_back[point.lot] += 1
+        point.where = "GONE"
+        return True
+
+    def _be_active(self) -> None:
+        """All lots that are not over live on, whatever is left of them."""
+        for lot in self.lots.values():
+            if lot.sliding and lot.expires is not None and lot.expires > self.now:
+                lot.expires = max(lot.expires, _end_of(self.now, lot.sliding))
 
     def _where(self, where: str) -> list[Point]:
         return [point for point in self.points if point.where == where]
@@ -161,6 +210,8 @@ class NaiveWallet:
 
     def _come_back(self, point: Point) -> None:
         lot = self.lots[point.lot]
+        if self._was_waived(point):
+            return
         if lot.expires is not None and lot.expires <= self.now:
             point.where = "EXPIRED"
         else:
@@ -189,8 +240,13 @@ class NaiveWallet:
         strict = self.programme.held_expiry is HeldExpiry.STRICT
         for point in self.points:
             expires = point.where == "ACTIVE" or (strict and point.where == "HELD")
-            if expires and self.lots[point.lot].expires == self.now:
+            if expires and self.lots[point.lot].expires == self.now and not self._was_waived(point):
                 point.where = "EXPIRED"
         for hold_id in [hold_id for hold_id, until in self.holds.items() if until >= 0]:
             if not self._pinned(hold_id):
                 self.holds[hold_id] = -1
+
+
+def _end_of(now: int, days: int) -> int:
+    """The end of the day so many days after that of `now`."""
+    return (now // TICKS_A_DAY + days + 1) * TICKS_A_DAY

@@ -192,8 +192,10 @@ def _life(rule: EarningRule, event: Event) -> tuple[int, int | None]:
             if begin.date() <= date:
                 return active_from, _to_instant(datetime(date.year, date.month, date.day, tzinfo=ZONE) + DAY)
         return active_from, active_from
-    end_of = rule.expiry.end_of.value if isinstance(rule.expiry, Rolling) else "DAY"
-    return active_from, _to_instant(_turn(_later(begin, rule.expiry.period), end_of))
+    if isinstance(rule.expiry, Rolling):
+        return active_from, _to_instant(_turn(_later(begin, rule.expiry.period), rule.expiry.end_of.value))
+    today = begin.replace(hour=0, minute=0, second=0, microsecond=0)
+    return active_from, _to_instant(_later(today, rule.expiry.period) + DAY)
 
 
 DAY = timedelta(days=1)

@@ -13,7 +13,7 @@ from domain.honey.programme import Programme
 from domain.honey.rules import Rules
 from domain.honey.spends import Spend
 from domain.honey.tasks import Progress, ProgressKey, TaskEvent
-from domain.honey.transactions import Transaction
+from domain.honey.transactions import ACTIVITIES, Transaction
 from domain.honey.wallets import Standing
 from domain.shared.doing import Doing
 from domain.shared.errors import DomainError, Raced
@@ -54,6 +54,10 @@ class MemoryWallets:
     def get(self, wallet_id: str) -> Standing:
         return self.standings.get(wallet_id, Standing(wallet_id))
 
+    def last_active(self, wallet_id: str, before: Instant) -> Instant | None:
+        active = [each for each in self.transactions if each.kind in ACTIVITIES and each.effective < before]
+        return max((each.effective for each in active if each.wallet_id == wallet_id), default=None)
+
     def append(self, before: Standing, transactions: Sequence[Transaction], after: Standing) -> None:
         assert self.get(before.wallet_id) == before
         self.standings[before.wallet_id] = after
@@ -78,6 +82,9 @@ class MemoryLots:
 
     def owed(self, wallet_id: str) -> Sequence[Lot]:
         return [lot for lot in self.of(wallet_id) if lot.owed]
+
+    def sliding(self, wallet_id: str) -> Sequence[Lot]:
+        return [lot for lot in self.of(wallet_id) if lot.slides]
 
     def next_due(self, wallet_id: str, after: Instant) -> Instant | None:
         instants = [lot.due for lot in self.of(wallet_id) if lot.due is not None]

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from domain.honey.programme import HeldExpiry, Programme, Shortfall
+from domain.honey.programme import HeldExpiry, Programme, Shortfall, WaiveBudget
 from domain.honey.task_rules import (
     Benefit,
     MembershipDays,
@@ -21,6 +21,7 @@ from domain.honey.tier_rules import (
     Tier,
     TierRules,
 )
+from domain.honey.windows import Window
 from domain.shared.instants import DAY, LATEST, SECOND, Period, Unit
 from tests.unit.honey import earnings
 from tests.unit.honey.earnings import CONDITIONS, START, ZONE
@@ -71,4 +72,5 @@ def whole_programmes(draw: st.DrawFn) -> Programme:
         scenes=draw(earnings.programmes()).scenes,
         tiers=draw(st.none() | TIERS),
         tasks=tuple(draw(st.lists(TASKS, max_size=1))),
+        waive_budget=draw(st.none() | st.just(WaiveBudget(5_000, Window.MONTH))),
     )

@@ -114,6 +114,7 @@ def test_rules_that_earn_all_over_the_tests_are_sound_but_for_campaigns_that_end
         ({"expiry": Rolling(Period(0, Unit.DAY))}, "expiry.rolling.period", "OUT_OF_BOUNDS"),
         ({"expiry": Rolling(Period(1, Unit.DAY), Window.LIFETIME)}, "expiry.rolling.end_of", "NOT_ROUNDED"),
         ({"expiry": Sliding(Period(1201, Unit.MONTH))}, "expiry.sliding.period", "OUT_OF_BOUNDS"),
+        ({"expiry": Sliding(Period(48, Unit.HOUR))}, "expiry.sliding.period", "COUNTED_IN_DAYS"),
         ({"expiry": FixedDates(())}, "expiry.fixed_dates.dates", "OUT_OF_BOUNDS"),
         (
             {"expiry": FixedDates((date(2027, 1, 1), date(2026, 1, 1)))},

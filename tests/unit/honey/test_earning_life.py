@@ -6,10 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.honey.earning_expiry import Expiry, FixedDates, Rolling, Sliding, expires, prolonged
+from domain.honey.earning_expiry import Expiry, FixedDates, Rolling, Sliding, expires, prolonged, slid
 from domain.honey.verdicts import Outcome
 from domain.honey.windows import Window, start_of, turn_of
-from domain.shared.instants import DAY, Instant, Period, Unit, at_local, local_date, midnight
+from domain.shared.instants import (
+    DAY,
+    LATEST,
+    Instant,
+    Period,
+    Unit,
+    at_local,
+    local_date,
+    midnight,
+    midnight_after,
+)
 from tests.unit.honey.earnings import START, ZONE, Books, a_rule, an_order, the_rules
 
 YEAR, MONTH, WEEK = Period(1, Unit.YEAR), Period(1, Unit.MONTH), Period(7, Unit.DAY)
@@ -88,10 +98,28 @@ def test_dates_that_are_all_over_give_no_points() -> None:
 def test_who_is_active_again_keeps_points_for_longer() -> None:
     known = expires(Sliding(WEEK), START, ZONE)
     assert known is not None
-    assert prolonged(Sliding(WEEK), known, START + DAY, ZONE) == known + DAY
-    assert prolonged(Sliding(WEEK), known, START - DAY, ZONE) == known
-    assert prolonged(Sliding(WEEK), known, known - 1, ZONE) == known + 7 * DAY
-    assert prolonged(Sliding(WEEK), known, known, ZONE) == known
+    assert prolonged(WEEK, known, START + DAY, ZONE) == known + DAY
+    assert prolonged(WEEK, known, START - DAY, ZONE) == known
+    assert prolonged(WEEK, known, known - 1, ZONE) == known + 7 * DAY
+    assert prolonged(WEEK, known, known, ZONE) == known
+
+
+@given(
+    st.integers(0, 4 * 10**15),
+    st.integers(0, DAY),
+    st.builds(Period, st.integers(1, 40), st.sampled_from([Unit.DAY, Unit.MONTH, Unit.YEAR])),
+    st.sampled_from([ZONE, "America/Havana", "UTC"]),
+)
+def test_being_active_again_on_a_day_changes_nothing(
+    active: Instant, later: int, period: Period, zone: str
+) -> None:
+    again = min(active + later, midnight_after(active, zone) - 1)
+    assert slid(period, active, zone) == slid(period, again, zone) > again
+    assert slid(period, midnight_after(active, zone), zone) >= slid(period, active, zone)
+
+
+def test_what_slides_to_the_end_of_all_calendars_stays_there() -> None:
+    assert slid(YEAR, LATEST, ZONE) == slid(Period(100, Unit.YEAR), LATEST - 366 * DAY, ZONE) == LATEST
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections import Counter
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
@@ -14,8 +15,9 @@ from domain.honey.due import EXPIRE_TOGETHER
 from domain.honey.programme import HeldExpiry, Programme
 from domain.honey.transactions import GENESIS, Kind, chained
 from domain.shared.errors import DomainError, Refused
+from domain.shared.instants import Instant
 from tests.unit.honey.histories import PROGRAMMES, WALLET, Command, histories, run_all, run_both
-from tests.unit.honey.naive import NaiveWallet
+from tests.unit.honey.naive import TICK, NaiveWallet
 from tests.unit.honey.ports import Ledger
 
 
@@ -33,11 +35,30 @@ def test_any_history_is_as_if_points_were_counted_one_by_one(
             account: naive.balance(account) for account in Account
         }
         assert {lot.lot_id: lot.owed for lot in lots if lot.owed} == dict(+naive.owed)
+        assert {lot.lot_id: lot.waived for lot in lots if lot.waived} == dict(+naive.waived)
+        assert {lot.lot_id: lot.reversed for lot in lots if lot.reversed} == dict(+naive.taken_back)
         for where in ("pending", "active", "held", "expired"):
             counted = Counter(point.lot for point in naive.points if point.where == where.upper())
             assert {lot.lot_id: getattr(lot, where) for lot in lots if getattr(lot, where)} == counted
+        assert all(_expires(naive, lot.lot_id) == lot.expires for lot in lots if lot.remaining)
         still_open = {hold_id for hold_id, until in naive.holds.items() if until >= 0}
         assert {hold.hold_id for hold in ledger.holds.open(WALLET)} == still_open
+
+
+def _expires(naive: NaiveWallet, lot_id: str) -> Instant | None:
+    ticks = naive.lots[lot_id].expires
+    return None if ticks is None else ticks * TICK
+
+
+_PARTS = (
+    Account.SPENT,
+    Account.EXPIRED,
+    Account.REVERSED,
+    Account.TRANSFERRED,
+    Account.ACTIVE,
+    Account.PENDING,
+    Account.HELD,
+)
 
 
 def _is_sound(ledger: Ledger) -> None:
@@ -53,6 +74,11 @@ def _is_sound(ledger: Ledger) -> None:
         assert transaction.balances == {account: points for account, points in replayed.items() if points}
     standing, lots = ledger.wallets.get(WALLET), ledger.lots.of(WALLET)
     assert standing.link == link
+    assert standing.balance(Account.WAIVED) == -standing.balance(Account.FORGONE)
+    # HO-2, with what was waived beside it.
+    assert -standing.balance(Account.ISSUED) == sum(
+        standing.balance(account) for account in (*_PARTS, Account.DEBT)
+    )
     for account in set(Account) - EITHER_SIDE:
         assert standing.balance(account) == replayed[account]
         assert standing.balance(account) * (-1 if account in BELOW_ZERO else 1) >= 0
@@ -62,9 +88,9 @@ def _is_sound(ledger: Ledger) -> None:
     assert standing.balance(Account.HELD) == sum(hold.points for hold in ledger.holds.rows.values())
 
 
-@given(PROGRAMMES, histories(), st.sets(st.integers(0, 60)))
+@given(PROGRAMMES, histories(), st.sets(st.integers(0, 60).map(lambda tick: tick * TICK)))
 def test_it_does_not_matter_when_what_is_due_is_done(
-    programme: Programme, history: list[Command], looks: set[int]
+    programme: Programme, history: list[Command], looks: set[Instant]
 ) -> None:
     """HO-11: the same entries, with the instants at which they fell due."""
     seldom, often = Ledger(programme), Ledger(programme)
@@ -127,7 +153,7 @@ def test_a_hold_that_is_released_leaves_no_trace(
     before = _state(ledger, now)
     assume(not ledger.wallets.get(WALLET).balance(Account.DEBT))
     try:
-        Command(now, "hold", "one more", points, now + 5).on(ledger)
+        Command(now, "hold", "one more", points, now + 5 * TICK).on(ledger)
     except DomainError:
         return
     Command(now, "release", "one more", again="again").on(ledger)
@@ -142,7 +168,7 @@ def test_no_more_is_confirmed_than_was_held(
     ledger = run_all(history, programme)
     now = history[-1].at
     try:
-        Command(now, "hold", "one more", points, now + 5).on(ledger)
+        Command(now, "hold", "one more", points, now + 5 * TICK).on(ledger)
     except DomainError:
         return
     confirmed = Command(now, "confirm", "one more", points + more)
@@ -157,9 +183,12 @@ def test_no_more_is_confirmed_than_was_held(
 def test_a_spend_that_is_given_back_in_full_leaves_no_trace(
     programme: Programme, history: list[Command], points: int
 ) -> None:
-    """HO-7: where nothing is owed, which it would repay."""
+    """HO-7: where nothing is owed, which it would repay. But whoever has spent was active."""
     ledger = run_all(history, programme)
     now = history[-1].at
+    ledger.run(catch_up, CatchUp(WALLET), now)
+    for lot in ledger.lots.of(WALLET):
+        ledger.lots.put(replace(lot, sliding=None))
     before = _state(ledger, now)
     assume(not ledger.wallets.get(WALLET).balance(Account.DEBT))
     try:

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from nectary.honey.v1 import calendar_pb2 as calendar
 from nectary.honey.v1 import wallet_service_pb2 as pb
 from tests.wire.honey.mesh import HONEY, START
 
@@ -28,6 +29,10 @@ def ts(moment: datetime) -> Timestamp:
 def later(**time: float) -> Timestamp:
     """So long after START: `later(days=1)`."""
     return ts(START + timedelta(**time))
+
+
+def days(count: int) -> calendar.Period:
+    return calendar.Period(count=count, unit=calendar.PERIOD_UNIT_DAY)
 
 
 def of(member: str, **more: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Connection, MetaData, func, select
 
 from clients import InvalidRequest
+from nectary.honey.v1 import calendar_pb2 as calendar
 from nectary.honey.v1 import earning_service_pb2 as earning
 from nectary.honey.v1 import honey_pb2 as honey
 from nectary.honey.v1 import liability_service_pb2 as liability
@@ -62,6 +63,10 @@ def bad_moments() -> Iterator[tuple[str, Any]]:
     yield "expire_time", r.an_earning("ann", expire_time=FINE)
     yield "expire_time", r.an_earning("ann", expire_time=r.later(hours=-1))
     yield "expire_time", r.an_earning("ann", active_time=r.later(days=1), expire_time=r.later(days=1))
+    yield "sliding.count", r.an_earning("ann", sliding=r.days(0))
+    yield "sliding", r.an_earning("ann", sliding=r.days(36_601))
+    yield "sliding", r.an_earning("ann", sliding=calendar.Period(count=48, unit=calendar.PERIOD_UNIT_HOUR))
+    yield "sliding", r.an_earning("ann", sliding=r.days(1), expire_time=r.later(days=1))
     yield "expire_time", r.a_hold("ann", expire_time=r.later())
     yield "expire_time", r.a_hold("ann", expire_time=r.later(days=31))
     yield "expire_time", r.an_adjustment("ann", -1, expire_time=r.later(days=1))
@@ -129,6 +134,11 @@ def bad_rules() -> Iterator[tuple[str, Any]]:
     yield f"{bad}.zone", applied(honey.Programme(programme_id="new", zone="Asia/Atlantis"))
     yield f"{bad}.longest_hold", applied(honey.Programme(programme_id="new", longest_hold=Duration()))
     yield f"{bad}.held_expiry", applied(honey.Programme(programme_id="new", held_expiry=9))  # type: ignore[arg-type]
+    waives = honey.Programme(programme_id="new", shortfall=honey.SHORTFALL_WAIVE)
+    yield f"{bad}.waive_budget", applied(waives)
+    for budget in (honey.WaiveBudget(window=calendar.WINDOW_DAY), honey.WaiveBudget(points=1)):
+        field = "window" if budget.points else "points"
+        yield f"{bad}.waive_budget.{field}", applied(honey.Programme(programme_id="new", waive_budget=budget))
     yield "rules.programmes", applied(rules=honey.Rules())
     for path, spoilt in spoilt_examples("new"):
         yield f"{bad}.{path}", applied(spoilt)

@@ -1,6 +1,7 @@
 """Points over the wire: earned, held, spent, undone, adjusted, transferred, expired."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection
@@ -11,6 +12,8 @@ from servers.honey.sql.tables import entry
 from tests.wire.honey import requests as r
 from tests.wire.honey.mesh import HONEY, LENIENT, START, STRICT, Mesh
 from tests.wire.honey.points import balance, buckets, earned, lots, refusal, transactions
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 async def test_what_is_pending_becomes_active_at_its_instant(mesh: Mesh) -> None:
@@ -79,6 +82,23 @@ async def test_a_strict_hold_shrinks(mesh: Mesh) -> None:
     assert (error.reason, error.metadata["held"]) == ("MORE_THAN_HELD", "5")
     answer = await mesh.wallets.ConfirmHold(r.a_confirmation(member, hold.hold_id, programme_id=STRICT))
     assert (answer.hold.confirmed_points, answer.hold.asked_points) == (5, 15)
+
+
+async def test_points_that_slide_live_as_long_as_their_member_earns_or_spends(mesh: Mesh) -> None:
+    """Through the end of the day, in Shanghai, so many days after the last one."""
+    member = r.a_member()
+    await earned(mesh, member, 10, sliding=r.days(7))
+    [lot] = await lots(mesh, member)
+    noon, midnight = datetime(2027, 3, 1, 12, tzinfo=SHANGHAI), datetime(2027, 3, 9, tzinfo=SHANGHAI)
+    assert (lot.sliding, lot.expire_time) == (r.days(7), r.ts(midnight))
+    await mesh.at(noon + timedelta(days=5))
+    await mesh.wallets.SpendPoints(r.a_spend(member, 3))
+    [lot] = await lots(mesh, member)
+    assert lot.expire_time == r.ts(midnight + timedelta(days=5))
+    await mesh.at(midnight + timedelta(days=5, microseconds=-1))
+    assert buckets(await balance(mesh, member)) == (7, 0, 0, 0)
+    await mesh.at(midnight + timedelta(days=5))
+    assert (await balance(mesh, member)).expired_points == 7
 
 
 async def test_a_hold_times_out_and_is_over(mesh: Mesh) -> None:

@@ -564,14 +564,14 @@ Global___FixedDates: _TypeAlias = FixedDates  # noqa: Y015
 
 @_typing.final
 class Sliding(_message.Message):
-    """So long after the last time that the member did anything with points, and then to the end of the day."""
+    """Through the end of the day so long after the last day on which the member was active: earned points, or spent some."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PERIOD_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def period(self) -> _calendar_pb2.Period:
-        """How long, up to 100 years. Required."""
+        """How long, in days or longer units, up to 100 years. Required."""
 
     def __init__(
         self,

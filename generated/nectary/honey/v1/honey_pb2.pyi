@@ -93,6 +93,10 @@ class _AccountEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Account.Value
     """Of a merchant: the members' side of what they paid it with; never above zero."""
     ACCOUNT_RECEIVABLE: _Account.ValueType  # 14
     """Of a merchant: what it was paid with in points."""
+    ACCOUNT_WAIVED: _Account.ValueType  # 15
+    """Of earnings that were undone: what had been spent and is given up. It stays spent."""
+    ACCOUNT_FORGONE: _Account.ValueType  # 16
+    """The programme's side of what was waived; never above zero."""
 
 class Account(_Account, metaclass=_AccountEnumTypeWrapper):
     """Where points of a wallet are. The set may grow."""
@@ -127,6 +131,10 @@ ACCOUNT_REDEEMED: Account.ValueType  # 13
 """Of a merchant: the members' side of what they paid it with; never above zero."""
 ACCOUNT_RECEIVABLE: Account.ValueType  # 14
 """Of a merchant: what it was paid with in points."""
+ACCOUNT_WAIVED: Account.ValueType  # 15
+"""Of earnings that were undone: what had been spent and is given up. It stays spent."""
+ACCOUNT_FORGONE: Account.ValueType  # 16
+"""The programme's side of what was waived; never above zero."""
 Global___Account: _TypeAlias = Account  # noqa: Y015
 
 class _TransactionKind:
@@ -241,6 +249,10 @@ class _ShortfallEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Shortfall.V
     """It is owed, and repaid first by what becomes active later. Other lots are left alone, and go on expiring."""
     SHORTFALL_TAKE_OTHER_LOTS: _Shortfall.ValueType  # 2
     """Other lots pay for it, in burn order. What they lack is owed."""
+    SHORTFALL_WAIVE: _Shortfall.ValueType  # 3
+    """It is waived, as far as `waive_budget` goes. What is more is owed. If points of the lot come back after all,
+    because a hold is let go or a spend undone, they are taken back after all.
+    """
 
 class Shortfall(_Shortfall, metaclass=_ShortfallEnumTypeWrapper):
     """What becomes of an earning that is taken back after it was spent. The set may grow."""
@@ -251,6 +263,10 @@ SHORTFALL_DEBT: Shortfall.ValueType  # 1
 """It is owed, and repaid first by what becomes active later. Other lots are left alone, and go on expiring."""
 SHORTFALL_TAKE_OTHER_LOTS: Shortfall.ValueType  # 2
 """Other lots pay for it, in burn order. What they lack is owed."""
+SHORTFALL_WAIVE: Shortfall.ValueType  # 3
+"""It is waived, as far as `waive_budget` goes. What is more is owed. If points of the lot come back after all,
+because a hold is let go or a spend undone, they are taken back after all.
+"""
 Global___Shortfall: _TypeAlias = Shortfall  # noqa: Y015
 
 @_typing.final
@@ -279,6 +295,7 @@ class Balance(_message.Message):
     RECEIVABLE_POINTS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     LINK_FIELD_NUMBER: _builtins.int
+    WAIVED_POINTS_FIELD_NUMBER: _builtins.int
     programme_id: _builtins.str
     """The programme."""
     member_id: _builtins.str
@@ -313,6 +330,10 @@ class Balance(_message.Message):
     """The number of the wallet's last transaction at that instant; 0 before the first."""
     link: _builtins.bytes
     """32 bytes: the link of that transaction, which depends on every transaction before it."""
+    waived_points: _builtins.int
+    """Of earnings that were undone: what had been spent and was waived. It is still among `spent_points`, and not
+    among `reversed_points`.
+    """
     @_builtins.property
     def at_time(self) -> _timestamp_pb2.Timestamp:
         """At which instant."""
@@ -338,10 +359,11 @@ class Balance(_message.Message):
         receivable_points: _builtins.int = ...,
         version: _builtins.int = ...,
         link: _builtins.bytes = ...,
+        waived_points: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at_time", b"at_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_points", b"active_points", "at_time", b"at_time", "credit_points", b"credit_points", "debt_points", b"debt_points", "earned_points", b"earned_points", "expired_points", b"expired_points", "granted_points", b"granted_points", "held_points", b"held_points", "link", b"link", "member_id", b"member_id", "merchant_id", b"merchant_id", "pending_points", b"pending_points", "programme_id", b"programme_id", "receivable_points", b"receivable_points", "reversed_points", b"reversed_points", "spent_points", b"spent_points", "transferred_points", b"transferred_points", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_points", b"active_points", "at_time", b"at_time", "credit_points", b"credit_points", "debt_points", b"debt_points", "earned_points", b"earned_points", "expired_points", b"expired_points", "granted_points", b"granted_points", "held_points", b"held_points", "link", b"link", "member_id", b"member_id", "merchant_id", b"merchant_id", "pending_points", b"pending_points", "programme_id", b"programme_id", "receivable_points", b"receivable_points", "reversed_points", b"reversed_points", "spent_points", b"spent_points", "transferred_points", b"transferred_points", "version", b"version", "waived_points", b"waived_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -366,6 +388,8 @@ class Lot(_message.Message):
     DEBT_POINTS_FIELD_NUMBER: _builtins.int
     EXPIRED_POINTS_FIELD_NUMBER: _builtins.int
     REVERSED_POINTS_FIELD_NUMBER: _builtins.int
+    SLIDING_FIELD_NUMBER: _builtins.int
+    WAIVED_POINTS_FIELD_NUMBER: _builtins.int
     lot_id: _builtins.str
     """The lot; also the transaction that brought it, but for lots that came by a transfer."""
     earned_points: _builtins.int
@@ -388,13 +412,21 @@ class Lot(_message.Message):
     """Expired."""
     reversed_points: _builtins.int
     """Taken back."""
+    waived_points: _builtins.int
+    """Undone after it was spent, and waived."""
     @_builtins.property
     def active_time(self) -> _timestamp_pb2.Timestamp:
         """From when they can be spent."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """The first instant at which they no longer can. Absent: never."""
+        """The first instant at which they no longer can, if nothing else happens. Absent: never."""
+
+    @_builtins.property
+    def sliding(self) -> _calendar_pb2.Period:
+        """As the member is active, `expire_time` is put off to so long after it, as long as something is left. Absent: it
+        is not.
+        """
 
     def __init__(
         self,
@@ -412,10 +444,12 @@ class Lot(_message.Message):
         debt_points: _builtins.int = ...,
         expired_points: _builtins.int = ...,
         reversed_points: _builtins.int = ...,
+        sliding: _calendar_pb2.Period | None = ...,
+        waived_points: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "expire_time", b"expire_time", "sliding", b"sliding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_points", b"active_points", "active_time", b"active_time", "cause", b"cause", "debt_points", b"debt_points", "earned_points", b"earned_points", "expire_time", b"expire_time", "expired_points", b"expired_points", "funding_merchant_id", b"funding_merchant_id", "held_points", b"held_points", "lot_id", b"lot_id", "pending_points", b"pending_points", "priority", b"priority", "reversed_points", b"reversed_points"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_points", b"active_points", "active_time", b"active_time", "cause", b"cause", "debt_points", b"debt_points", "earned_points", b"earned_points", "expire_time", b"expire_time", "expired_points", b"expired_points", "funding_merchant_id", b"funding_merchant_id", "held_points", b"held_points", "lot_id", b"lot_id", "pending_points", b"pending_points", "priority", b"priority", "reversed_points", b"reversed_points", "sliding", b"sliding", "waived_points", b"waived_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -637,6 +671,7 @@ class Programme(_message.Message):
     SCENES_FIELD_NUMBER: _builtins.int
     TIERS_FIELD_NUMBER: _builtins.int
     TASKS_FIELD_NUMBER: _builtins.int
+    WAIVE_BUDGET_FIELD_NUMBER: _builtins.int
     programme_id: _builtins.str
     """A lower case letter, then lower case letters, digits and `_`, at most 16 characters in all."""
     zone: _builtins.str
@@ -673,6 +708,10 @@ class Programme(_message.Message):
     def tasks(self) -> _containers.RepeatedCompositeFieldContainer[_task_rules_pb2.TaskVersion]:
         """All versions of all its tasks, the old ones included. At most 1,000."""
 
+    @_builtins.property
+    def waive_budget(self) -> Global___WaiveBudget:
+        """How much is waived at most. Required for `SHORTFALL_WAIVE`; kept for others."""
+
     def __init__(
         self,
         *,
@@ -686,11 +725,40 @@ class Programme(_message.Message):
         scenes: _abc.Iterable[_earning_rules_pb2.Scene] | None = ...,
         tiers: _tier_rules_pb2.TierRules | None = ...,
         tasks: _abc.Iterable[_task_rules_pb2.TaskVersion] | None = ...,
+        waive_budget: Global___WaiveBudget | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["longest_hold", b"longest_hold", "notice", b"notice", "reinstatement_window", b"reinstatement_window", "tiers", b"tiers"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["longest_hold", b"longest_hold", "notice", b"notice", "reinstatement_window", b"reinstatement_window", "tiers", b"tiers", "waive_budget", b"waive_budget"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["held_expiry", b"held_expiry", "longest_hold", b"longest_hold", "notice", b"notice", "programme_id", b"programme_id", "reinstatement_window", b"reinstatement_window", "scenes", b"scenes", "shortfall", b"shortfall", "tasks", b"tasks", "tiers", b"tiers", "zone", b"zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["held_expiry", b"held_expiry", "longest_hold", b"longest_hold", "notice", b"notice", "programme_id", b"programme_id", "reinstatement_window", b"reinstatement_window", "scenes", b"scenes", "shortfall", b"shortfall", "tasks", b"tasks", "tiers", b"tiers", "waive_budget", b"waive_budget", "zone", b"zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Programme: _TypeAlias = Programme  # noqa: Y015
+
+@_typing.final
+class WaiveBudget(_message.Message):
+    """So many points that a programme waives at most in each window, of all members together. What was waived counts, even
+    if it was taken back after all.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINTS_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    points: _builtins.int
+    """How many."""
+    window: _calendar_pb2.Window.ValueType
+    """In which window of the programme's zone: a day or longer. Required."""
+    def __init__(
+        self,
+        *,
+        points: _builtins.int = ...,
+        window: _calendar_pb2.Window.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["points", b"points", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WaiveBudget: _TypeAlias = WaiveBudget  # noqa: Y015

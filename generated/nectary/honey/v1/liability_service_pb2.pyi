@@ -94,6 +94,7 @@ class Liability(_message.Message):
     EXPIRING_FIELD_NUMBER: _builtins.int
     LATER_POINTS_FIELD_NUMBER: _builtins.int
     NEVER_POINTS_FIELD_NUMBER: _builtins.int
+    WAIVED_POINTS_FIELD_NUMBER: _builtins.int
     funding_merchant_id: _builtins.str
     """The merchant; empty: the programme."""
     active_points: _builtins.int
@@ -118,6 +119,8 @@ class Liability(_message.Message):
     """Outstanding points that expire after those months."""
     never_points: _builtins.int
     """Outstanding points that never expire."""
+    waived_points: _builtins.int
+    """Waived: the earning was undone after the points had been used, and they stay used."""
     @_builtins.property
     def expiring(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExpiringPoints]:
         """Outstanding points that expire in each of the asked months, if nothing else happens."""
@@ -138,10 +141,11 @@ class Liability(_message.Message):
         expiring: _abc.Iterable[Global___ExpiringPoints] | None = ...,
         later_points: _builtins.int = ...,
         never_points: _builtins.int = ...,
+        waived_points: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_points", b"active_points", "breakage_ppm", b"breakage_ppm", "debt_points", b"debt_points", "earned_points", b"earned_points", "expired_points", b"expired_points", "expiring", b"expiring", "funding_merchant_id", b"funding_merchant_id", "held_points", b"held_points", "later_points", b"later_points", "never_points", b"never_points", "pending_points", b"pending_points", "reversed_points", b"reversed_points", "used_points", b"used_points"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_points", b"active_points", "breakage_ppm", b"breakage_ppm", "debt_points", b"debt_points", "earned_points", b"earned_points", "expired_points", b"expired_points", "expiring", b"expiring", "funding_merchant_id", b"funding_merchant_id", "held_points", b"held_points", "later_points", b"later_points", "never_points", b"never_points", "pending_points", b"pending_points", "reversed_points", b"reversed_points", "used_points", b"used_points", "waived_points", b"waived_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

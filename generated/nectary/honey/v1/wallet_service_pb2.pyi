@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from nectary.honey.v1 import calendar_pb2 as _calendar_pb2
 from nectary.honey.v1 import honey_pb2 as _honey_pb2
 import builtins as _builtins
 import sys
@@ -96,6 +97,7 @@ class EarnPointsRequest(_message.Message):
     PRIORITY_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    SLIDING_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names this request: 1 to 64 letters, digits and `_.:-`. Kept for 30 days."""
     programme_id: _builtins.str
@@ -120,6 +122,12 @@ class EarnPointsRequest(_message.Message):
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """The first instant at which they no longer can, after they become active. Absent: never."""
 
+    @_builtins.property
+    def sliding(self) -> _calendar_pb2.Period:
+        """In the place of `expire_time`: they live so long after the day on which they become active, and after each day on
+        which the member was active, through the end of a day. Not in hours; at most 100 years. Absent: they do not slide.
+        """
+
     def __init__(
         self,
         *,
@@ -133,10 +141,11 @@ class EarnPointsRequest(_message.Message):
         priority: _builtins.int = ...,
         cause: _builtins.str = ...,
         reason: _builtins.str = ...,
+        sliding: _calendar_pb2.Period | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "expire_time", b"expire_time", "sliding", b"sliding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "cause", b"cause", "expire_time", b"expire_time", "member_id", b"member_id", "merchant_id", b"merchant_id", "points", b"points", "priority", b"priority", "programme_id", b"programme_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "cause", b"cause", "expire_time", b"expire_time", "member_id", b"member_id", "merchant_id", b"merchant_id", "points", b"points", "priority", b"priority", "programme_id", b"programme_id", "reason", b"reason", "request_id", b"request_id", "sliding", b"sliding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -579,10 +588,13 @@ class ReversePointsResponse(_message.Message):
     TRANSACTION_ID_FIELD_NUMBER: _builtins.int
     POINTS_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
+    WAIVED_POINTS_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.str
     """What ReversePoints calls it."""
     points: _builtins.int
     """How many."""
+    waived_points: _builtins.int
+    """How many of them were not taken back, but waived."""
     @_builtins.property
     def balance(self) -> _honey_pb2.Balance:
         """The wallet afterwards."""
@@ -593,10 +605,11 @@ class ReversePointsResponse(_message.Message):
         transaction_id: _builtins.str = ...,
         points: _builtins.int = ...,
         balance: _honey_pb2.Balance | None = ...,
+        waived_points: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "points", b"points", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "points", b"points", "transaction_id", b"transaction_id", "waived_points", b"waived_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -680,14 +693,17 @@ class RefundOrderItemsResponse(_message.Message):
     GIVEN_BACK_POINTS_FIELD_NUMBER: _builtins.int
     ITEMS_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
+    WAIVED_POINTS_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.str
     """What the transactions are called that it posted."""
     awaits_order: _builtins.bool
     """Whether the order was not heard of yet: then nothing was posted, and what follows is empty."""
     taken_back_points: _builtins.int
-    """Points that were taken back."""
+    """Points that were taken back, those that were waived among them."""
     given_back_points: _builtins.int
     """Points that came back."""
+    waived_points: _builtins.int
+    """How many of `taken_back_points` were waived."""
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ItemPoints]:
         """What stays of each item, in the order of the items."""
@@ -705,10 +721,11 @@ class RefundOrderItemsResponse(_message.Message):
         given_back_points: _builtins.int = ...,
         items: _abc.Iterable[Global___ItemPoints] | None = ...,
         balance: _honey_pb2.Balance | None = ...,
+        waived_points: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaits_order", b"awaits_order", "balance", b"balance", "given_back_points", b"given_back_points", "items", b"items", "taken_back_points", b"taken_back_points", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["awaits_order", b"awaits_order", "balance", b"balance", "given_back_points", b"given_back_points", "items", b"items", "taken_back_points", b"taken_back_points", "transaction_id", b"transaction_id", "waived_points", b"waived_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

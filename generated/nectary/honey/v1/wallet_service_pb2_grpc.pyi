@@ -31,6 +31,10 @@ class WalletServiceStub:
     """Gives a member points: a lot with an expiry of its own. Before `active_time` they are pending, and cannot be
     spent. What the member owes is repaid first.
 
+    With `sliding` the lot slides: it lives through the end of the day so long after the last day on which the member
+    was active, which is to earn, or to spend (SpendPoints, ConfirmHold). A hold by itself, a reversal, a transfer and
+    what an operator does are no activity. A lot that has expired stays so.
+
     FAILED_PRECONDITION: INSUFFICIENT_CREDIT if a merchant pays for them and has too little, WALLET_FULL.
     NOT_FOUND: PROGRAMME_NOT_FOUND.
     """
@@ -140,6 +144,10 @@ class WalletServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_wallet_service_pb2.EarnPointsResponse]:
         """Gives a member points: a lot with an expiry of its own. Before `active_time` they are pending, and cannot be
         spent. What the member owes is repaid first.
+
+        With `sliding` the lot slides: it lives through the end of the day so long after the last day on which the member
+        was active, which is to earn, or to spend (SpendPoints, ConfirmHold). A hold by itself, a reversal, a transfer and
+        what an operator does are no activity. A lot that has expired stays so.
 
         FAILED_PRECONDITION: INSUFFICIENT_CREDIT if a merchant pays for them and has too little, WALLET_FULL.
         NOT_FOUND: PROGRAMME_NOT_FOUND.

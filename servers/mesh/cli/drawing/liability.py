@@ -13,6 +13,7 @@ _ROWS = (
     ("used", "used_points"),
     ("expired", "expired_points"),
     ("taken back", "reversed_points"),
+    ("waived", "waived_points"),
 )
 
 

@@ -14,6 +14,7 @@ _OPENING: dict[int, str] = {
     honey_pb2.ACCOUNT_EXPIRED: "expired_points",
     honey_pb2.ACCOUNT_REVERSED: "reversed_points",
     honey_pb2.ACCOUNT_TRANSFERRED: "transferred_points",
+    honey_pb2.ACCOUNT_WAIVED: "waived_points",
     honey_pb2.ACCOUNT_CREDIT: "credit_points",
     honey_pb2.ACCOUNT_GRANTED: "granted_points",
     honey_pb2.ACCOUNT_RECEIVABLE: "receivable_points",

@@ -58,6 +58,7 @@ async def lots(
         return
     for one in page.lots:
         until = session.moment(datetime_of(one.expire_time)) if one.HasField("expire_time") else "for ever"
+        until += " or longer" if one.HasField("sliding") else ""
         left = one.pending_points + one.active_points + one.held_points
         session.output.show(f"{one.lot_id}  {left:>12,} of {one.earned_points:,}  {until}  {one.cause}")
     if not page.lots:
@@ -191,6 +192,7 @@ def _balance_lines(found: "honey_pb2.Balance") -> list[str]:
         ("spent", found.spent_points),
         ("expired", found.expired_points),
         ("taken back", found.reversed_points),
+        ("waived", found.waived_points),
         ("given to others", found.transferred_points),
         ("earned", found.earned_points),
         ("credit", found.credit_points),

@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Column, Integer, PrimaryKeyConstraint, String
 
 from servers.store.migrations.additive import BYTES, INSTANT, create_table
 
-revision = "0013"
+revision = "0011"
 down_revision = "0010"
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, PrimaryKeyConstraint
 
 from servers.store.migrations.additive import BYTES, INSTANT, create_index, create_table
 
-revision = "0010"
+revision = "0009"
 down_revision = "0008"
 
 
