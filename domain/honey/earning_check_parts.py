@@ -15,7 +15,7 @@ from domain.honey.earning_conditions import (
     MerchantIn,
     PaidBetween,
 )
-from domain.honey.earning_expiry import ROUNDED_TO, FixedDates, Rolling, Sliding
+from domain.honey.earning_expiry import ROUNDED_TO, Expiry, FixedDates, Rolling, Sliding
 from domain.honey.earning_rules import EarningRule
 from domain.honey.windows import Window
 from domain.shared.errors import FieldViolation
@@ -57,22 +57,24 @@ def life(rule: EarningRule, at: str) -> Iterator[FieldViolation]:
         yield from _period(f"{at}.cooldown", rule.cooldown)
     if rule.return_window:
         yield from _period(f"{at}.return_window", rule.return_window)
-    match rule.expiry:
+    yield from lasting(rule.expiry, f"{at}.expiry")
+
+
+def lasting(expiry: Expiry | None, at: str) -> Iterator[FieldViolation]:
+    match expiry:
         case Rolling(period, end_of):
-            yield from _period(f"{at}.expiry.rolling.period", period)
+            yield from _period(f"{at}.rolling.period", period)
             if end_of not in ROUNDED_TO:
                 description = f"one of {', '.join(sorted(ROUNDED_TO))}"
-                yield FieldViolation(f"{at}.expiry.rolling.end_of", "NOT_ROUNDED", description)
+                yield FieldViolation(f"{at}.rolling.end_of", "NOT_ROUNDED", description)
         case Sliding(period):
-            yield from sliding(f"{at}.expiry.sliding.period", period)
+            yield from sliding(f"{at}.sliding.period", period)
         case FixedDates(dates):
             if not 1 <= len(dates) <= MOST_DATES:
                 description = f"has 1 to {MOST_DATES} entries"
-                yield FieldViolation(f"{at}.expiry.fixed_dates.dates", "OUT_OF_BOUNDS", description)
+                yield FieldViolation(f"{at}.fixed_dates.dates", "OUT_OF_BOUNDS", description)
             if list(dates) != sorted(set(dates)):
-                yield FieldViolation(
-                    f"{at}.expiry.fixed_dates.dates", "NOT_IN_ORDER", "each date once, in order"
-                )
+                yield FieldViolation(f"{at}.fixed_dates.dates", "NOT_IN_ORDER", "each date once, in order")
 
 
 def sliding(field: str, period: Period) -> Iterator[FieldViolation]:

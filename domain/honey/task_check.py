@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from domain.honey.earning_check_parts import one_condition
+from domain.honey.earning_check_parts import lasting, one_condition
 from domain.honey.earning_check_points import CURRENCY, MOST_AT_ONCE, bounded
 from domain.honey.task_rules import Benefit, MembershipDays, Paid, Points, TaskVersion, most_events
 from domain.shared.errors import FieldViolation
@@ -74,8 +74,9 @@ def _goal(task: TaskVersion, at: str) -> Iterator[FieldViolation]:
 
 def _reward(task: TaskVersion, at: str) -> Iterator[FieldViolation]:
     match task.reward:
-        case Points(points):
+        case Points(points, expiry):
             yield from bounded(f"{at}.points", points, MOST_AT_ONCE)
+            yield from lasting(expiry, f"{at}.points_expiry")
         case Benefit(benefit_id):
             if not benefit_id:
                 yield FieldViolation(f"{at}.benefit_id", "REQUIRED", "says which")

@@ -24,8 +24,10 @@ def words(value: object) -> str:
             return str(value)
         case Period(count, unit):
             return f"{count} {unit}"
-        case FixedPoints(points) | Points(points):
+        case FixedPoints(points) | Points(points, None):
             return f"{points} points"
+        case Points(points, expiry):
+            return f"{points} points, {words(expiry)}"
         case Rolling() | FixedDates() | Sliding():
             return _expiry(value)
         case Times() | Paid() | Benefit() | MembershipDays() | CalendarYear() | RollingMonths():

@@ -124,7 +124,7 @@ CONDITIONS = st.one_of(
 )
 _ROUNDED = st.sampled_from([Window.DAY, Window.MONTH, Window.QUARTER, Window.YEAR])
 _DATES = st.lists(st.dates(date(2026, 11, 20), date(2027, 2, 1)), min_size=1, max_size=3, unique=True)
-_EXPIRIES = st.one_of(
+EXPIRIES = st.one_of(
     st.none(),
     st.builds(Rolling, _PERIODS, _ROUNDED),
     st.builds(Sliding, _PERIODS.filter(lambda period: period.unit is not Unit.HOUR)),
@@ -170,7 +170,7 @@ def programmes(draw: st.DrawFn) -> EarningRules:
             combination=draw(st.sampled_from(Combination)),
             caps=draw(caps()),
             cooldown=draw(st.none() | st.none() | _PERIODS),
-            expiry=draw(_EXPIRIES),
+            expiry=draw(EXPIRIES),
             return_window=draw(st.none() | _PERIODS),
             quoted_at=draw(st.sampled_from(QuotedAt)),
             starts=draw(st.sampled_from([0, 0, 0, START + DAY])),

@@ -24,7 +24,7 @@ from domain.honey.tier_rules import (
 from domain.honey.windows import Window
 from domain.shared.instants import DAY, LATEST, SECOND, Period, Unit
 from tests.unit.honey import earnings
-from tests.unit.honey.earnings import CONDITIONS, START, ZONE
+from tests.unit.honey.earnings import CONDITIONS, EXPIRIES, START, ZONE
 
 _LADDERS = st.lists(st.integers(1, 2**53 - 1), max_size=4, unique=True).map(
     lambda thresholds: tuple(Tier(f"t{rung}", points) for rung, points in enumerate([0, *sorted(thresholds)]))
@@ -46,7 +46,7 @@ TASKS = st.builds(
     scene=st.sampled_from(["ride.ended", "order.paid"]),
     goal=st.builds(Times, st.integers(1, 200)) | st.just(Paid(20_000, "CNY", 100)),
     reward=st.one_of(
-        st.builds(Points, st.integers(1, 10**14)),
+        st.builds(Points, st.integers(1, 10**14), EXPIRIES),
         st.just(Benefit("coffee")),
         st.builds(MembershipDays, st.just("trial"), st.integers(1, 366)),
     ),

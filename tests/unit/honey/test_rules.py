@@ -202,6 +202,7 @@ def test_each_field_of_a_rule_has_words(changed: dict[str, Any], line: str) -> N
     ("reward", "said"),
     [
         (Points(50), "50 points"),
+        (Points(50, Sliding(Period(1, Unit.YEAR))), "50 points, 1 YEAR after the last activity"),
         (Benefit("coffee"), "benefit coffee"),
         (MembershipDays("trial", 7), "7 days of trial"),
     ],

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from domain.honey.earning_conditions import ChannelIn, PaidBetween
+from domain.honey.earning_expiry import Sliding
 from domain.honey.task_check import violations
 from domain.honey.task_rules import Benefit, Goal, MembershipDays, Paid, Points, Reward, TaskVersion, Times
+from domain.shared.instants import Period, Unit
 
 SOUND = TaskVersion("rides", 1, "Ride", "ride.ended", Times(3), Points(50), 100, 200)
 NEXT = replace(SOUND, version=2, opens=150)
@@ -62,6 +64,7 @@ def test_a_goal_is_reached_by_a_bounded_number_of_events(goal: Goal, field: str,
     [
         (Points(0), "points", "OUT_OF_BOUNDS"),
         (Points(10**14 + 1), "points", "OUT_OF_BOUNDS"),
+        (Points(1, Sliding(Period(0, Unit.DAY))), "points_expiry.sliding.period", "OUT_OF_BOUNDS"),
         (Benefit(""), "benefit_id", "REQUIRED"),
         (MembershipDays("", 1), "membership_days.sku_id", "REQUIRED"),
         (MembershipDays("gold-year", 367), "membership_days.days", "OUT_OF_BOUNDS"),

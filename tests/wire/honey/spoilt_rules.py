@@ -60,6 +60,8 @@ SPOILT: dict[str, Any] = {
     "tasks[0].goal.times": 201,
     "tasks[0].reward": None,
     "tasks[0].reward.points": 0,
+    "tasks[0].reward.benefit_id": "coffee",
+    "tasks[0].reward.points_expiry.rolling.period.count": 36_601,
     "tasks[0].open_time": None,
     "tasks[0].rhythm": 9,
     "tasks[1].goal.paid.least_minor": 249,
@@ -68,6 +70,8 @@ SPOILT: dict[str, Any] = {
 }
 """Fields of the example, and what they may not be."""
 SHOWS_AT = {
+    "tasks[0].reward.benefit_id": "tasks[0].reward",
+    "tasks[0].reward.points_expiry.rolling.period.count": "tasks[0].reward.points_expiry.rolling.period",
     "notice.count": "notice",
     f"{BASE}.award.proportional": f"{BASE}.award.award",
     f"{BASE}.award.proportional.points": f"{BASE}.award",

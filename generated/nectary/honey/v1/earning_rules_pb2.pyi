@@ -545,8 +545,8 @@ class FixedDates(_message.Message):
     DATES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def dates(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """1 to 50 days of this century, each once, in order: `2026-12-31`. Points that become active after the last
-        have none: the last has to lie ahead.
+        """1 to 50 days of this century, each once, in order: `2026-12-31`. An event whose points would become active
+        after the last, or that is told of after it, earns nothing by the rule.
         """
 
     def __init__(
