@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from domain.identity.catalog import Catalog, Channel, Compaction, Residue, Sku
+from domain.identity.catalog import Catalog, Channel, Compaction, FixedPeriod, Residue, Sku
 from domain.identity.facts import Recorded, TermMoved, TermPlaced, TermSuperseded
 from domain.identity.laying import flatten
 from domain.identity.layout import Layout, Segment
@@ -12,7 +12,7 @@ from domain.identity.terms import Cause, Length, Placement, Supersession, Term, 
 from domain.identity.timeline import Timeline
 from domain.identity.upgrade import Residues, residues
 from domain.shared.errors import Refused
-from domain.shared.instants import Instant
+from domain.shared.instants import Instant, Period
 
 MAX_TERMS = 5_000
 """Terms on one timeline; a member who reaches it is no person."""
@@ -37,6 +37,13 @@ class Acquisition:
     """The credit that an order promised."""
     sold: Instant | None = None
     """When it was sold, if that was before `at`: the sale window is held against it."""
+    period: Period | None = None
+    """How long it lasts, counted from its start; None: as long as the SKU does."""
+
+    @property
+    def length(self) -> tuple[Period, FixedPeriod | None]:
+        """A yearly period is the SKU's own."""
+        return (self.sku.duration, self.sku.fixed_period) if self.period is None else (self.period, None)
 
 
 @dataclass(frozen=True)
@@ -157,9 +164,8 @@ def _term(
     wanted: Acquisition, decision: Decision, catalog: Catalog, rests: Residues, thaws: tuple[Thaw, ...]
 ) -> Term:
     sku, spu = wanted.sku, catalog.spus[wanted.sku.spu_id]
-    length = Length(
-        spu.zone, sku.duration, sku.end_rounding, sku.fixed_period, rests.extra_days, rests.extra_us
-    )
+    period, fixed_period = wanted.length
+    length = Length(spu.zone, period, sku.end_rounding, fixed_period, rests.extra_days, rests.extra_us)
     return Term(
         term_id=wanted.term_id,
         sku_id=sku.sku_id,

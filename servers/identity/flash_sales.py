@@ -11,12 +11,11 @@ from redis.asyncio import Redis
 from sqlalchemy import Connection
 
 from domain.identity.catalog import Channel
-from domain.identity.commands.grant import GrantTerm, grant_term
+from domain.identity.commands.grant import GrantTerm
 from domain.identity.terms import Cause, CauseKind
 from domain.shared.doing import Doing
-from domain.shared.errors import DomainError
 from domain.shared.instants import Instant
-from servers.identity.calendar_end import within_calendar
+from servers.identity.giving import give
 from servers.identity.sql.tables import common
 from servers.identity.sql.unit import Memory, Unit
 from servers.mesh.clock import Clock
@@ -66,21 +65,7 @@ def flash_sale_intake(
 
 
 def _take(unit: Unit, connection: Connection, event: Event, paid: Paid, now: Instant) -> None:
-    doing = Doing(ACTOR, event.event_id, now)
-    reason = ""
-    try:
-        with within_calendar():
-            for grant in _grants(paid):
-                grant_term(grant, unit.ports, doing)
-        unit.keep()
-    except DomainError as refusal:
-        if not refusal.permanent:
-            raise
-        unit.drop()
-        # A refusal counts only if it does not come from rows of different moments.
-        unit.confirm()
-        reason = refusal.reason
-    unit.flush()
+    reason = give(_grants(paid), unit, Doing(ACTOR, event.event_id, now))
     _OUTBOX.append(connection, [_answer(event, paid, reason, now)])
 
 

@@ -16,6 +16,7 @@ from servers.identity.reads import Reads
 from servers.identity.servicer import IdentityServicer
 from servers.identity.sql.tables import common
 from servers.identity.sql.unit import Memory
+from servers.identity.task_rewards import task_reward_intake
 from servers.identity.writes import identity_writes
 from servers.mesh.clock import TestClock
 from servers.mesh.resources import Resources
@@ -50,6 +51,7 @@ async def identity_slice(resources: Resources) -> Slice:
     # Of a cluster the reader needs no more than of a single server: one stream is in one place.
     waiting = cast("Redis", resources.waiting_redis())
     flash_sales = flash_sale_intake(store, memory, waiting, resources.clock, resources.system_clock)
+    rewards = task_reward_intake(store, memory, waiting, resources.clock, resources.system_clock)
     reads = Reads(store, resources.clock, resources.system_clock, held, display)
     return Slice(
         name="identity",
@@ -70,6 +72,7 @@ async def identity_slice(resources: Resources) -> Slice:
             leased.job("announcements", announcer.run, every_seconds=0.5),
             leased.job("weights", weigher.run, WEIGH_EVERY_SECONDS),
             leased.job("flash sales", flash_sales.run),
+            leased.job("task rewards", rewards.run),
             leased.job("relay", _relay(resources, store).run),
             leased.job("retention", _retention(resources, store).run, RETENTION_EVERY_SECONDS),
         ],

@@ -15,7 +15,7 @@ from domain.identity.terms import Cause, CauseKind, Term
 from domain.identity.wanted import sku_of, trial_subjects, trial_used
 from domain.shared.doing import Doing
 from domain.shared.errors import FieldViolation, Invalid, Refused
-from domain.shared.instants import Instant
+from domain.shared.instants import Instant, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class GrantTerm:
     paid: int = 0
     currency: str = ""
     """Of `paid`; empty if nothing was paid."""
+    period: Period | None = None
+    """How long it lasts; None: as long as the SKU does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def grant_term(command: GrantTerm, ports: IdentityPorts, doing: Doing) -> Grante
         channel=command.channel,
         pinned=command.pinned is not None,
         paid=command.paid,
+        period=command.period,
     )
     subjects = trial_subjects(command.member_id, command.fingerprints)
     used = trial_used(sku, subjects, ports.claims)
@@ -124,7 +127,15 @@ def _gives(command: GrantTerm, term: Term) -> bool:
     """Whether a term is what the command asks for; moments that it leaves open may be any."""
     asked = (command.sku_id, command.source, command.channel, command.paid)
     start = _first_of(command.pinned, command.at, term.acquired)
-    return asked == (term.sku_id, term.source, term.channel, term.paid) and start == term.acquired
+    period = command.period or term.length.period
+    return (*asked, start, period) == (
+        term.sku_id,
+        term.source,
+        term.channel,
+        term.paid,
+        term.acquired,
+        term.length.period,
+    )
 
 
 def _require_currency(command: GrantTerm, sku: Sku) -> None:
