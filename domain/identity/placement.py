@@ -182,6 +182,7 @@ def _term(
         hold=spu.compaction is Compaction.HOLD,
         supersedes=rests.supersessions,
         thaws=thaws,
+        sold=wanted.sold,
     )
 
 

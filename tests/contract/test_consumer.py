@@ -13,7 +13,7 @@ from servers.store.dead_letters import DeadLetters
 from servers.store.event import Event
 from servers.store.faults import CommitUnknown
 from servers.store.inbox import Inbox
-from servers.store.intake import MAX_TRIES, Effect, Intake, one_by_one
+from servers.store.intake import MAX_TRIES, Effect, Intake, at_once, one_by_one
 from servers.store.leases import Lease, LeaseLost, acquire
 from servers.store.outbox import Outbox
 from servers.store.relay import Relay
@@ -59,7 +59,9 @@ async def make_intake(
     store: Store, tables: ServiceTables, dead_letters: DeadLetters, clock: FakeClock
 ) -> Callable[[Effect], Intake]:
     await store.transact(ledger.create)
-    return lambda effect: Intake(store, Inbox(tables.inbox, GROUP), dead_letters, one_by_one(effect), clock)
+    return lambda effect: Intake(
+        store, Inbox(tables.inbox, GROUP), dead_letters, at_once(one_by_one(effect)), clock
+    )
 
 
 MakeIntake = Callable[[Effect], Intake]
