@@ -27,6 +27,7 @@ from servers.identity.sql import tables as identity_tables
 from servers.seckill.sql import tables as seckill_tables
 from servers.store.outbox import Outbox
 from tests.servers import Redis
+from tests.wire.honey.conftest import Databases
 from tests.wire.identity import requests as cards
 from tests.wire.identity.cards import CLUB, MONTHLY, PASS
 from tests.wire.seckill import requests as r
@@ -123,12 +124,13 @@ def _programme(programme_id: str, *scenes: str) -> honey.Programme:
     return honey.Programme(programme_id=programme_id, scenes=made)
 
 
-@pytest.fixture
-async def shops(store_url: str, valkey: Redis) -> AsyncIterator[Shops]:
+@pytest.fixture(scope="module")
+async def open_shops(databases: Databases, valkey: Redis) -> AsyncIterator[Shops]:
     redis_url = f"{valkey.url.rpartition('/')[0]}/{DATABASE}"
     await emptied(redis_url)
     client = RedisClient.from_url(redis_url)
-    served = serving(store_url, redis_url, slices=("identity", "seckill", "honey"), jobs=True)
+    url = databases("orders_elsewhere")
+    served = serving(url, redis_url, slices=("identity", "seckill", "honey"), jobs=True)
     async with client, served as mesh:
         await with_cards(mesh)
         await mesh.at(START - DAY)
@@ -141,8 +143,20 @@ async def shops(store_url: str, valkey: Redis) -> AsyncIterator[Shops]:
         )
         stub = earning_service_pb2_grpc.EarningServiceStub(mesh.channel)
         await stub.ApplyRules(earning.ApplyRulesRequest(request_id="rules", rules=rules))
-        await mesh.at(START)
         yield Shops(mesh, wallet_service_pb2_grpc.WalletServiceStub(mesh.channel), client)
+
+
+@pytest.fixture
+async def shops(open_shops: Shops) -> Shops:
+    """One server an engine for all tests, whose jobs run, its clock at START again."""
+    await open_shops.mesh.at(START)
+    return open_shops
+
+
+@pytest.fixture
+def ann() -> str:
+    """A member that no other test knows."""
+    return cards.a_member()
 
 
 async def _bought(shops: Shops, member: str, sku: str) -> str:
@@ -153,71 +167,72 @@ async def _bought(shops: Shops, member: str, sku: str) -> str:
     return (await stub.ConfirmPayment(cards.a_payment(order))).term.term_id
 
 
-async def test_a_card_that_is_bought_earns_in_each_programme_that_says_so(shops: Shops) -> None:
+async def test_a_card_that_is_bought_earns_in_each_programme_that_says_so(shops: Shops, ann: str) -> None:
     """29 yuan; half of what is left of a month comes back, and of its points."""
-    term = await _bought(shops, "ann", MONTHLY)
-    await shops.come_to("ann", (29, 0))
+    term = await _bought(shops, ann, MONTHLY)
+    await shops.come_to(ann, (29, 0))
     await shops.heard_all()
-    assert await shops.points("ann", CARDS_ONLY) == (29, 0)
-    assert await shops.points("ann", NEITHER) == (0, 0)
-    refund = cards.a_refund("ann", term, share_ppm=500_000)
+    assert await shops.points(ann, CARDS_ONLY) == (29, 0)
+    assert await shops.points(ann, NEITHER) == (0, 0)
+    refund = cards.a_refund(ann, term, share_ppm=500_000)
     [half] = (await shops.mesh.identity.TerminateTerm(refund)).effect.terminations
     assert 1_400 < half.refund.amount_minor < 1_500
-    await shops.come_to("ann", (29, 29 - (2_900 - half.refund.amount_minor) // 100))
-    [rest] = (await shops.mesh.identity.TerminateTerm(cards.a_refund("ann", term))).effect.terminations
+    await shops.come_to(ann, (29, 29 - (2_900 - half.refund.amount_minor) // 100))
+    [rest] = (await shops.mesh.identity.TerminateTerm(cards.a_refund(ann, term))).effect.terminations
     kept = 2_900 - half.refund.amount_minor - rest.refund.amount_minor
-    await shops.come_to("ann", (29, 29 - kept // 100))
+    await shops.come_to(ann, (29, 29 - kept // 100))
     await shops.heard_all()
-    assert await shops.points("ann", CARDS_ONLY) == await shops.points("ann")
+    assert await shops.points(ann, CARDS_ONLY) == await shops.points(ann)
 
 
-async def test_what_a_member_held_when_the_order_was_made_is_known(shops: Shops) -> None:
+async def test_what_a_member_held_when_the_order_was_made_is_known(shops: Shops, ann: str) -> None:
     """The card itself was not held when it was ordered; the next order is a holder's."""
-    await _bought(shops, "ann", MONTHLY)
-    await shops.come_to("ann", (29, 0))
-    order = (await shops.mesh.identity.CreateOrder(cards.an_order("ann", PASS))).order
+    await _bought(shops, ann, MONTHLY)
+    await shops.come_to(ann, (29, 0))
+    order = (await shops.mesh.identity.CreateOrder(cards.an_order(ann, PASS))).order
     await shops.mesh.identity.ConfirmPayment(cards.a_payment(order))
-    await shops.come_to("ann", (29 + 7 + 8, 0))
+    await shops.come_to(ann, (29 + 7 + 8, 0))
 
 
-async def test_a_flash_sale_earns_and_a_card_of_it_that_is_paid_back_does_not(shops: Shops) -> None:
+async def test_a_flash_sale_earns_and_a_card_of_it_that_is_paid_back_does_not(shops: Shops, ann: str) -> None:
     """Two units of 9.90 yuan are 19 points; without the first there are 9."""
     sale = await selling(shops.mesh, item=seckill.Item(sku_id=PASS), member_limit=2)
-    order_id = (await reserved(shops.mesh, sale, quantity=2)).order_id
+    order_id = (await reserved(shops.mesh, sale, ann, quantity=2)).order_id
     await shops.mesh.seckill.ConfirmPayment(r.a_payment(order_id, 1_980))
     await until(shops.mesh, order_id, "DELIVERED")
-    await shops.come_to("ann", (19, 0))
-    await shops.mesh.identity.TerminateTerm(cards.a_refund("ann", f"{order_id}:1"))
-    await shops.come_to("ann", (19, 10))
+    await shops.come_to(ann, (19, 0))
+    await shops.mesh.identity.TerminateTerm(cards.a_refund(ann, f"{order_id}:1"))
+    await shops.come_to(ann, (19, 10))
     await shops.heard_all()
-    assert await shops.points("ann", CARDS_ONLY) == (0, 0)
+    assert await shops.points(ann, CARDS_ONLY) == (0, 0)
 
 
-async def test_a_flash_sale_that_cannot_be_delivered_leaves_no_points(shops: Shops) -> None:
+async def test_a_flash_sale_that_cannot_be_delivered_leaves_no_points(shops: Shops, ann: str) -> None:
     """Nor does a payment that found its order expired and sold out."""
-    await shops.mesh.identity.GrantTerm(cards.a_grant("ann", CLUB))
+    await shops.mesh.identity.GrantTerm(cards.a_grant(ann, CLUB))
     sale = await selling(shops.mesh, item=seckill.Item(sku_id=CLUB), stock=1)
-    order_id = (await reserved(shops.mesh, sale)).order_id
+    order_id = (await reserved(shops.mesh, sale, ann)).order_id
     await shops.mesh.seckill.ConfirmPayment(r.a_payment(order_id))
     await until(shops.mesh, order_id, "REFUNDED")
-    await shops.come_to("ann", (9, 9))
-    late = (await reserved(shops.mesh, await selling(shops.mesh), "bob")).order_id
+    await shops.come_to(ann, (9, 9))
+    bob = cards.a_member()
+    late = (await reserved(shops.mesh, await selling(shops.mesh), bob)).order_id
     await shops.mesh.at(START + timedelta(hours=2))
     await shops.mesh.seckill.ConfirmPayment(r.a_payment(late))
     await shops.heard_all()
-    assert await shops.points("bob") == (0, 0)
+    assert await shops.points(bob) == (0, 0)
 
 
-async def test_what_is_told_again_has_no_second_effect(shops: Shops) -> None:
+async def test_what_is_told_again_has_no_second_effect(shops: Shops, ann: str) -> None:
     """As by a relay that died between publishing and marking, and by a Redis that was lost."""
-    term = await _bought(shops, "ann", MONTHLY)
-    await shops.mesh.identity.TerminateTerm(cards.a_refund("ann", term, share_ppm=500_000))
+    term = await _bought(shops, ann, MONTHLY)
+    await shops.mesh.identity.TerminateTerm(cards.a_refund(ann, term, share_ppm=500_000))
     sale = await selling(shops.mesh, item=seckill.Item(sku_id=PASS))
-    order_id = (await reserved(shops.mesh, sale)).order_id
+    order_id = (await reserved(shops.mesh, sale, ann)).order_id
     await shops.mesh.seckill.ConfirmPayment(r.a_payment(order_id))
     await until(shops.mesh, order_id, "DELIVERED")
     await shops.heard_all()
-    once = await shops.points("ann")
+    once = await shops.points(ann)
     assert once > (29, 0)
     for each in (identity_tables, seckill_tables):
         await shops.mesh.store.transact(Outbox(each.common.outbox).requeue, 0, 1_000)
@@ -225,4 +240,4 @@ async def test_what_is_told_again_has_no_second_effect(shops: Shops) -> None:
     for stream in STREAMS.values():
         await shops.redis.xgroup_setid(stream, GROUP, "0")
     await shops.heard_all()
-    assert await shops.points("ann") == once
+    assert await shops.points(ann) == once
