@@ -188,6 +188,7 @@ def _term(
         hold=spu.compaction is Compaction.HOLD,
         supersedes=rests.supersessions,
         thaws=thaws,
+        sold=wanted.sold,
     )
 
 

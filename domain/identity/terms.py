@@ -108,3 +108,5 @@ class Term:
     """The SPU's HOLD: later terms stay when this one ends early."""
     supersedes: tuple[Supersession, ...] = ()
     thaws: tuple[Thaw, ...] = ()
+    sold: Instant | None = None
+    """When its order was made; None of a term without one."""

@@ -38,6 +38,9 @@ class OrderPaid:
     amount_minor: int
     """Of one unit."""
     paid: Instant
+    reserved: Instant
+    scene: str
+    """From where it was ordered; empty if nobody said."""
 
 
 @dataclass(frozen=True, slots=True)

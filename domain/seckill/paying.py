@@ -110,6 +110,8 @@ def _applied(order: Order, payment: Payment, book: Book) -> Done:
         currency=paid.price.currency,
         amount_minor=paid.price.amount,
         paid=payment.paid,
+        reserved=paid.reserved,
+        scene=paid.scene,
     )
     was_reserved = book.order(order.order_id).state is OrderState.RESERVED
     news = (told,) if was_reserved else (told_of(paid, again=True), told)

@@ -30,6 +30,16 @@ class Identities(Protocol):
         """The SKUs that a member held at an instant. Raises Unavailable."""
 
 
+async def held_of(identities: Identities, event: Event) -> Held:
+    """What the member held at the instants of an event. Raises Unavailable."""
+    if event.ordered is None:
+        return Held(at_event=await identities.held(event.member_id, event.occurred))
+    at_order, at_event = await asyncio.gather(
+        identities.held(event.member_id, event.ordered), identities.held(event.member_id, event.occurred)
+    )
+    return Held(at_order, at_event)
+
+
 class Recording:
     """Records events, or says what would come of them."""
 
@@ -68,16 +78,7 @@ class Recording:
                 return await attempt(command)
             except HoldersUnknown:
                 self._asking.add(scene)
-        return await attempt(command.knowing(await self._held(command.event)))
-
-    async def _held(self, event: Event) -> Held:
-        asked = self._identities.held
-        if event.ordered is None:
-            return Held(at_event=await asked(event.member_id, event.occurred))
-        at_order, at_event = await asyncio.gather(
-            asked(event.member_id, event.ordered), asked(event.member_id, event.occurred)
-        )
-        return Held(at_order, at_event)
+        return await attempt(command.knowing(await held_of(self._identities, command.event)))
 
     def _evaluate(self, connection: Connection, command: RecordEvent, doing: Doing) -> Evaluated:
         return evaluate_event(command, Unit(connection, self._memory).ports, doing)

@@ -1,5 +1,9 @@
 """Puts Honey together: its stores, services and jobs, from the resources of the process."""
 
+from typing import cast
+
+from redis.asyncio import Redis
+
 from clients import IdentityClient
 from nectary.honey.v1 import (
     earning_service_pb2_grpc,
@@ -9,6 +13,7 @@ from nectary.honey.v1 import (
 )
 from servers.honey.earning_servicer import EarningServicer
 from servers.honey.identities import Identities
+from servers.honey.intake import STREAMS, order_intake
 from servers.honey.jobs import DueJob
 from servers.honey.liability_servicer import LiabilityServicer
 from servers.honey.reads import Reads
@@ -47,6 +52,12 @@ async def honey_slice(resources: Resources) -> Slice:
     if isinstance(clock, TestClock):
         clock.subscribe(due.catch_up)
     leased = Leased("honey", store, common.lease, system_clock)
+    # Of a cluster the readers need no more than of a single server: one stream is in one place.
+    waiting = cast("Redis", resources.waiting_redis())
+    intakes = {
+        service: order_intake(service, store, memory, identities, waiting, clock, system_clock)
+        for service in STREAMS
+    }
     outbox = Outbox(common.outbox)
     relay = Relay(store, outbox, resources.redis(), STREAM, system_clock)
     retention = Retention(
@@ -78,6 +89,7 @@ async def honey_slice(resources: Resources) -> Slice:
         ],
         jobs=[
             leased.job("due", due.run, every_seconds=0.5),
+            *(leased.job(f"orders of {service}", intake.run) for service, intake in intakes.items()),
             leased.job("relay", relay.run),
             leased.job("retention", retention.run, RETENTION_EVERY_SECONDS),
         ],

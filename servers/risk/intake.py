@@ -22,7 +22,7 @@ from servers.store.consumer import Consumer
 from servers.store.dead_letters import DeadLetters
 from servers.store.event import Event
 from servers.store.inbox import Inbox
-from servers.store.intake import Intake
+from servers.store.intake import Intake, at_once
 from servers.store.leases import Lease
 from servers.store.retention import PAUSE_SECONDS
 from servers.store.store import Store
@@ -48,7 +48,7 @@ def decision_intake(
         add_decisions(connection, _decisions(connection, chunks, dead_letters, clock))
 
     return Consumer(
-        Intake(store, Inbox(common.inbox, GROUP), dead_letters, take, clock),
+        Intake(store, Inbox(common.inbox, GROUP), dead_letters, at_once(take), clock),
         waiting_redis,
         stream,
         dead_stream,

@@ -6,7 +6,7 @@ and the others go on. A database that does not answer is no fault of the event: 
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -27,6 +27,11 @@ Effect = Callable[[Connection, Event], None]
 """Does what the event asks for, on the given connection. It ignores types that it does not know."""
 Effects = Callable[[Connection, Sequence[Event]], None]
 """Does what the events ask for, in their order."""
+Prepare = Callable[[Sequence[Event]], Awaitable[Effects]]
+"""Learns before the transaction what others must be asked, and gives the effects, which know it then.
+
+Of the events some may have had their effect already: the effects are given those that have not.
+"""
 
 NO_FAULT_OF_THE_EVENT = (Unavailable, CommitUnknown, LeaseLost)
 
@@ -45,6 +50,15 @@ def one_by_one(effect: Effect) -> Effects:
     return effects
 
 
+def at_once(effects: Effects) -> Prepare:
+    """For effects that need to know nothing from outside."""
+
+    async def prepare(_: Sequence[Event]) -> Effects:
+        return effects
+
+    return prepare
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """An event that was put aside, and why."""
@@ -60,7 +74,7 @@ class Intake:
     store: Store
     inbox: Inbox
     dead_letters: DeadLetters
-    effects: Effects
+    prepare: Prepare
     clock: Clock
 
     async def take(self, lease: Lease, events: Sequence[Event]) -> list[Failure]:
@@ -69,7 +83,7 @@ class Intake:
         Raises Unavailable, CommitUnknown and LeaseLost: then call again with the same events.
         """
         try:
-            await self.store.transact(self._take, lease, events)
+            await self._prepared(lease, events)
         except NO_FAULT_OF_THE_EVENT:
             raise
         except Exception:
@@ -86,12 +100,15 @@ class Intake:
         done = [await self._redrive(letter) for letter in letters]
         return done.count(True), done.count(False)
 
+    async def _prepared(self, lease: Lease, events: Sequence[Event]) -> None:
+        await self.store.transact(self._take, await self.prepare(events), lease, events)
+
     async def _take_alone(self, lease: Lease, event: Event) -> Failure | None:
         error = ""
         for pause in PAUSES_SECONDS:
             await asyncio.sleep(pause)
             try:
-                await self.store.transact(self._take, lease, [event])
+                await self._prepared(lease, [event])
                 return None
             except NO_FAULT_OF_THE_EVENT:
                 raise
@@ -103,7 +120,8 @@ class Intake:
 
     async def _redrive(self, letter: DeadLetter) -> bool:
         try:
-            await self.store.transact(self._take_dead, letter.event)
+            effects = await self.prepare([letter.event])
+            await self.store.transact(self._take_dead, effects, letter.event)
         except NO_FAULT_OF_THE_EVENT:
             raise
         except Exception as failure:
@@ -113,12 +131,12 @@ class Intake:
             return False
         return True
 
-    def _take(self, connection: Connection, lease: Lease, events: Sequence[Event]) -> None:
+    def _take(self, connection: Connection, effects: Effects, lease: Lease, events: Sequence[Event]) -> None:
         lease.confirm(connection)
         if fresh := self.inbox.take(connection, events, self.clock.now()):
-            self.effects(connection, fresh)
+            effects(connection, fresh)
 
-    def _take_dead(self, connection: Connection, event: Event) -> None:
+    def _take_dead(self, connection: Connection, effects: Effects, event: Event) -> None:
         if fresh := self.inbox.take(connection, [event], self.clock.now()):
-            self.effects(connection, fresh)
+            effects(connection, fresh)
         self.dead_letters.mark_redriven(connection, event.event_id, self.clock.now())

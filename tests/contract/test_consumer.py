@@ -1,19 +1,21 @@
 """From the stream to an effect: exactly once, in order, and poison aside (A-20, G6)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis as RedisClient
 from sqlalchemy import Connection
 
+from domain.shared.errors import Unavailable
 from servers.mesh.endings import end
 from servers.store.consumer import Consumer
 from servers.store.dead_letters import DeadLetters
 from servers.store.event import Event
 from servers.store.faults import CommitUnknown
 from servers.store.inbox import Inbox
-from servers.store.intake import MAX_TRIES, Effect, Intake, one_by_one
+from servers.store.intake import MAX_TRIES, Effect, Effects, Intake, at_once, one_by_one
 from servers.store.leases import Lease, LeaseLost, acquire
 from servers.store.outbox import Outbox
 from servers.store.relay import Relay
@@ -59,7 +61,9 @@ async def make_intake(
     store: Store, tables: ServiceTables, dead_letters: DeadLetters, clock: FakeClock
 ) -> Callable[[Effect], Intake]:
     await store.transact(ledger.create)
-    return lambda effect: Intake(store, Inbox(tables.inbox, GROUP), dead_letters, one_by_one(effect), clock)
+    return lambda effect: Intake(
+        store, Inbox(tables.inbox, GROUP), dead_letters, at_once(one_by_one(effect)), clock
+    )
 
 
 MakeIntake = Callable[[Effect], Intake]
@@ -89,7 +93,7 @@ async def has_effects(store: Store, some: list[Event]) -> bool:
     return await effects(store) == ids(some)
 
 
-def ids(some: list[Event]) -> set[str]:
+def ids(some: Sequence[Event]) -> set[str]:
     return {event.event_id for event in some}
 
 
@@ -198,6 +202,67 @@ async def test_a_dead_letter_that_is_delivered_again_is_one_letter(
 
     assert await intake.redrive(10) == (1, 0)
     assert await effects(store) == ids(events(1))
+
+
+class Asking:
+    """Learns something before each transaction, if whoever is asked answers."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self.silly: str | None = None
+        """An event about which nothing can be learnt, ever."""
+
+    async def prepare(self, asked: Sequence[Event]) -> Effects:
+        if self.is_away:
+            raise Unavailable("NOT_TOLD", "nobody answers")
+        if self.silly in ids(asked):
+            raise Mended("what does it mean?")
+        learnt = ids(asked)
+
+        def effects(connection: Connection, fresh: Sequence[Event]) -> None:
+            assert ids(fresh) <= learnt
+            one_by_one(enter)(connection, fresh)
+
+        return effects
+
+
+@pytest.fixture
+def asking(make_intake: MakeIntake) -> tuple[Asking, Intake]:
+    asking = Asking()
+    return asking, replace(make_intake(enter), prepare=asking.prepare)
+
+
+async def test_events_wait_until_what_they_need_is_learnt(
+    store: Store, asking: tuple[Asking, Intake], dead_letters: DeadLetters, lease: Lease
+) -> None:
+    """Not a try is lost, and none is put aside: also of those that come again beside new ones."""
+    other, intake = asking
+    await intake.take(lease, events(2))
+    other.is_away = True
+    for _ in range(MAX_TRIES + 1):
+        with pytest.raises(Unavailable):
+            await intake.take(lease, events(4))
+    assert await effects(store) == ids(events(2))
+    assert await store.read(dead_letters.waiting, 0, 10) == []
+    other.is_away = False
+    assert await intake.take(lease, events(4)) == []
+    assert await effects(store) == ids(events(4))
+
+
+async def test_an_event_about_which_nothing_can_be_learnt_is_put_aside(
+    store: Store, asking: tuple[Asking, Intake], lease: Lease
+) -> None:
+    other, intake = asking
+    other.silly = an_event(1).event_id
+    [failure] = await intake.take(lease, events(3))
+    assert failure.event == an_event(1)
+    assert await effects(store) == ids(events(3)) - {other.silly}
+    other.is_away = True
+    with pytest.raises(Unavailable):
+        await intake.redrive(10)
+    other.is_away, other.silly = False, None
+    assert await intake.redrive(10) == (1, 0)
+    assert await effects(store) == ids(events(3))
 
 
 async def test_an_entry_that_is_no_event_is_put_aside(

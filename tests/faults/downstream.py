@@ -16,7 +16,7 @@ from servers.store.consumer import Consumer
 from servers.store.dead_letters import DeadLetters
 from servers.store.event import Event
 from servers.store.inbox import Inbox
-from servers.store.intake import Intake, one_by_one
+from servers.store.intake import Intake, at_once, one_by_one
 from servers.store.leases import Lease, acquire
 from servers.store.outbox import Outbox
 from servers.store.relay import Relay
@@ -91,7 +91,11 @@ async def downstream(
     relay_lease = await _leased(heard, common.lease, "a test's relay")
     lease = await _leased(own, _tables.lease, GROUP)
     intake = Intake(
-        own, Inbox(_tables.inbox, GROUP), DeadLetters(_tables.dead_letter, GROUP), one_by_one(_count), clock
+        own,
+        Inbox(_tables.inbox, GROUP),
+        DeadLetters(_tables.dead_letter, GROUP),
+        at_once(one_by_one(_count)),
+        clock,
     )
     try:
         yield Downstream(

@@ -18,6 +18,7 @@ from servers.honey.sql.rules import RulesMemory
 from servers.honey.sql.tables import common, counter, lot, metadata, rule_earning, transaction, wallet
 from servers.honey.sql.transactions import EVENTS, transactions_behind
 from servers.honey.sql.unit import Unit
+from servers.honey.told_orders import SECKILL_PAID
 from tests.faults.process import Nursery
 from tests.faults.service_ground import Service, ServiceGround, service_ground
 
@@ -126,7 +127,7 @@ async def honey_ground(
 ) -> AsyncIterator[HoneyGround]:
     """A ground with one programme, its server without jobs."""
     async with service_ground(HONEY, url, redis_url, nursery, folder) as made:
-        rules = honey.Rules(programmes=[honey.Programme(programme_id=PROGRAMME, scenes=[the_scene()])])
+        rules = honey.Rules(programmes=[honey.Programme(programme_id=PROGRAMME, scenes=the_scenes())])
         await made.client.earning.apply_rules(rules, request_id="rules")
         await made.client.adjust_points(PROGRAMME, merchant_id=PAYS, points=10**9, reason="credit")
         # From now on the budget is a row that is there, whoever earns.
@@ -134,7 +135,16 @@ async def honey_ground(
         yield made
 
 
-def the_scene() -> earning_rules_pb2.Scene:
+def the_scenes() -> list[earning_rules_pb2.Scene]:
+    """Orders that callers tell of, and flash sales, of which Seckill tells."""
+    award = earning_rules_pb2.ProportionalPoints(points=1, per_minor=10, currency="CNY")
+    sold = earning_rules_pb2.EarningRule(
+        rule_id="sold", version=1, award=earning_rules_pb2.Award(proportional=award)
+    )
+    return [_orders(), earning_rules_pb2.Scene(scene_id=SECKILL_PAID, rules=[sold])]
+
+
+def _orders() -> earning_rules_pb2.Scene:
     """A budget, a cap of each member, and a merchant who pays for some."""
     for_ever = calendar_pb2.WINDOW_LIFETIME
     award = earning_rules_pb2.ProportionalPoints(points=1, per_minor=10, currency="CNY")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.faults.honey_crowd import earners, forgotten_or_twice, open_shops
 from tests.faults.honey_ground import honey_ground
-from tests.faults.honey_jobs import DueRounds
+from tests.faults.honey_jobs import DueRounds, OrderRounds
 from tests.faults.honey_stories import HONEY_STORIES
 from tests.faults.job_rounds import every_step
 from tests.faults.load_rounds import MEMBERS, killed_under_load
@@ -26,6 +26,7 @@ async def honey_killed(table: Table, engine: str, url: str, folder: Path, random
                 name = f"honey: {story.__name__.replace('_', ' ')}"
                 await table.rounds(engine, name, StoryRounds(land, story).every_step())
             await table.rounds(engine, "honey: due", every_step(DueRounds(land)))
+            await table.rounds(engine, "honey: orders of others", every_step(OrderRounds(land)))
             await open_shops(land.client)
             toll = await killed_under_load(land, earners(MEMBERS, seed=1), forgotten_or_twice, random_kills)
             table.load(engine, f"honey: {MEMBERS} members", toll)

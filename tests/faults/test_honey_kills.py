@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.honey_crowd import earners, forgotten_or_twice, open_shops
 from tests.faults.honey_ground import HoneyGround, honey_ground
-from tests.faults.honey_jobs import DueRounds
+from tests.faults.honey_jobs import DueRounds, OrderRounds
 from tests.faults.honey_stories import HONEY_STORIES, Prepare
 from tests.faults.kill_points import COMMITTED
 from tests.faults.load_rounds import MEMBERS, killed_under_load
@@ -18,7 +18,7 @@ from tests.servers import MariaDB, Redis
 pytestmark = pytest.mark.timeout(300)
 
 STEP = 8
-"""Of the job: it has not come to its COMMIT."""
+"""Of a job: it has not come to its COMMIT."""
 KILLS = 4
 """Under load, here; two hundred in `make kills`."""
 
@@ -53,6 +53,14 @@ async def test_what_is_due_in_several_wallets_happens_once(honey_land: HoneyGrou
     result = await DueRounds(honey_land).killed_at(STEP)
     assert result.violations == []
     assert result.fate is Fate.NEVER
+
+
+async def test_orders_of_others_that_a_dead_job_took_count_once(honey_land: HoneyGround) -> None:
+    """HO-4: between what it reads and its COMMIT, and behind it, here; at all steps by `make kills`."""
+    rounds = OrderRounds(honey_land)
+    on_its_way, behind = await rounds.killed_at(STEP), await rounds.killed_before_it_acknowledges()
+    assert on_its_way.violations == behind.violations == []
+    assert (on_its_way.fate, behind.fate) == (Fate.NEVER, Fate.ONCE)
 
 
 async def test_a_server_of_honey_killed_under_load_keeps_its_books(honey_land: HoneyGround) -> None:

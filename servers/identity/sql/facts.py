@@ -11,6 +11,7 @@ from domain.shared.instants import Instant
 from servers.identity.codec import decode_fact, encode_fact
 from servers.identity.sql.page import Changes
 from servers.identity.sql.tables import common, event
+from servers.identity.telling import payload_of
 from servers.store.event import Event
 from servers.store.outbox import Outbox
 from servers.store.rows import insert_rows
@@ -69,7 +70,8 @@ def write_facts(connection: Connection, changes: Changes, stored: Instant) -> No
                     "payload": payload,
                 }
             )
-            events.append(event_of(member_id, line, kind, payload))
+            told = payload_of(line.fact, payload, page.timeline)
+            events.append(event_of(member_id, line, kind, told))
     insert_rows(connection, event, rows)
     _OUTBOX.append(connection, events)
 

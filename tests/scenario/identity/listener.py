@@ -16,7 +16,7 @@ from servers.store.consumer import Consumer
 from servers.store.dead_letters import DeadLetters
 from servers.store.event import Event
 from servers.store.inbox import Inbox
-from servers.store.intake import Intake, one_by_one
+from servers.store.intake import Intake, at_once, one_by_one
 from servers.store.leases import Lease, acquire
 from servers.store.store import Store
 from servers.store.tables import service_tables
@@ -71,7 +71,7 @@ async def listening(redis_url: str, folder: Path) -> AsyncIterator[Listener]:
         )
         assert lease is not None
         inbox, dead = Inbox(_tables.inbox, GROUP), DeadLetters(_tables.dead_letter, GROUP)
-        intake = Intake(store, inbox, dead, one_by_one(_hear), clock)
+        intake = Intake(store, inbox, dead, at_once(one_by_one(_hear)), clock)
         consumer = Consumer(intake, client, STREAM, f"{STREAM}:dead", GROUP, block_ms=50)
         yield Listener(consumer, lease, store)
     finally:
