@@ -24,7 +24,7 @@ from servers.store.consumer import Consumer
 from servers.store.dead_letters import DeadLetters
 from servers.store.event import Event
 from servers.store.inbox import Inbox
-from servers.store.intake import Intake, one_by_one
+from servers.store.intake import Intake, at_once, one_by_one
 from servers.store.outbox import Outbox
 from servers.store.store import Store
 
@@ -62,7 +62,7 @@ def task_reward_intake(
             _take(Unit(connection, memory), connection, event, completed, clock.now())
 
     dead_letters = DeadLetters(common.dead_letter, GROUP)
-    intake = Intake(store, Inbox(common.inbox, GROUP), dead_letters, one_by_one(take), system_clock)
+    intake = Intake(store, Inbox(common.inbox, GROUP), dead_letters, at_once(one_by_one(take)), system_clock)
     return Consumer(intake, waiting_redis, STREAM, DEAD_STREAM, GROUP, block_ms=block_ms, types=[COMPLETED])
 
 
