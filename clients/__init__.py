@@ -32,6 +32,7 @@ from .risk import RiskClient
 from .seckill import SeckillClient
 from .tasks import TaskClient
 from .test_clock import TestClockClient
+from .tiers import TierClient
 from .wallet import WalletClient
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "TaskClient",
     "TestClockClient",
     "Throttled",
+    "TierClient",
     "Tls",
     "Unauthenticated",
     "Unavailable",

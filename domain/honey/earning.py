@@ -22,6 +22,8 @@ def earn(wallet: Wallet, lot: Lot, kind: Kind = Kind.EARNED) -> Lot:
     added = wallet.add(lot)
     issued = Entry(Account.ISSUED, -lot.earned, lot.lot_id)
     wallet.post(kind, [issued, Entry(Account.PENDING, lot.earned, lot.lot_id)])
+    if kind is Kind.EARNED:
+        wallet.qualify(added, lot.earned)
     if kind in ACTIVITIES:
         be_active(wallet)
     if added.active_from <= wallet.now:

@@ -4,21 +4,28 @@ None promises that another writer was not first: a lost race shows as Raced, fro
 transaction commits, and then nothing was written and the whole use case may run again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from domain.honey.event_records import CounterKey, EventKey, EventRecord, RuleEarning
 from domain.honey.holds import Hold
+from domain.honey.ladders import Ladder
 from domain.honey.lots import Lot
+from domain.honey.noticing import PointsExpiringSoon
 from domain.honey.programme import Programme
+from domain.honey.qualifying import Movement
 from domain.honey.rules import Rules
 from domain.honey.spends import Spend
 from domain.honey.tasks import Progress, ProgressKey, TaskEvent
+from domain.honey.tier_events import TierEvent
 from domain.honey.transactions import Transaction
 from domain.honey.wallets import Standing
 from domain.shared.doing import Doing
 from domain.shared.instants import Instant
+
+Notice = TierEvent | PointsExpiringSoon
+"""What a member is told."""
 
 
 class Quoted(NamedTuple):
@@ -42,6 +49,9 @@ class Programmes(Protocol):
 
     def of(self, revision: int, programme_id: str) -> Programme:
         """As a revision has it, which is known to."""
+
+    def ladders(self, programme_id: str) -> Sequence[Ladder]:
+        """The tiers of a programme, one after the other; none if it has none. Raises NotFound."""
 
     def add(self, rules: Rules, doing: Doing) -> None:
         """Keep new rules, in force from now on. Raced if others were applied at this moment."""
@@ -80,6 +90,12 @@ class Lots(Protocol):
 
     def next_due(self, wallet_id: str, after: Instant) -> Instant | None:
         """No lot falls due after `after` and before this."""
+
+    def expiring(self, wallet_id: str, first: Instant, until: Instant) -> Mapping[Instant, int]:
+        """Active points by the instant at which they expire, from one on and before another."""
+
+    def next_expiry(self, wallet_id: str, first: Instant) -> Instant | None:
+        """When points of a wallet that are not spent yet expire next, from an instant on."""
 
     def put(self, lot: Lot) -> None:
         """Keep a lot, new or changed."""
@@ -154,6 +170,26 @@ class TaskProgress(Protocol):
         """Keep it, and tell of it. Raced if another writer was first."""
 
 
+class Movements(Protocol):
+    """Qualifying movements: by what members have their tiers."""
+
+    def of(self, wallet_id: str) -> Sequence[Movement]:
+        """All of a wallet."""
+
+    def of_lot(self, lot_id: str) -> Movement | None:
+        """Of the earning that brought a lot; None if it did not qualify."""
+
+    def add(self, standing: Standing, lot_id: str, movement: Movement) -> None:
+        """Keep one, with the wallet's last transaction."""
+
+
+class Notices(Protocol):
+    """What members are told beside transactions."""
+
+    def tell(self, standing: Standing, events: Sequence[Notice], doing: Doing) -> None:
+        """They follow what was told before. Raced if others were told meanwhile."""
+
+
 @dataclass(frozen=True)
 class HoneyPorts:
     """Everything that a use case of Honey may touch."""
@@ -167,3 +203,5 @@ class HoneyPorts:
     rule_earnings: RuleEarnings
     counters: Counters
     task_progress: TaskProgress
+    movements: Movements
+    notices: Notices

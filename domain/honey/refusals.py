@@ -81,6 +81,10 @@ def programme_not_found(programme_id: str) -> NotFound:
     return NotFound("PROGRAMME_NOT_FOUND", "there is no such programme", programme_id=programme_id)
 
 
+def no_tiers(programme_id: str) -> Refused:
+    return Refused("NO_TIERS", "the programme has no tiers", programme_id=programme_id)
+
+
 def task_not_found(task_id: str) -> NotFound:
     return NotFound("TASK_NOT_FOUND", "the programme has no such task", task_id=task_id)
 

@@ -32,6 +32,7 @@ def take_back(wallet: Wallet, counters: Counters, lot: Lot, points: int) -> Lot:
     # Whoever pays for it, it is this earning that is undone.
     undone = Entry(Account.REVERSED, points - given_up, lot.lot_id)
     wallet.post(Kind.REVERSED, [*entries, undone])
+    wallet.qualify(lot, -points)
     return wallet.own_lot(lot.lot_id)
 
 

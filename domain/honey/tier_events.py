@@ -71,7 +71,7 @@ def tier_events(
     before, events = tier_at(rules, movements, after, after, promises), list[TierEvent]()
     for turn in turns(rules, movements, after, until, promises):
         now = tier_at(rules, movements, turn, turn, promises)
-        events += _told(rules, before, now, turn)
+        events += told_between(rules, before, now, turn)
         before = now
     return events
 
@@ -105,7 +105,8 @@ def turns(
     return sorted(instant for instant in found if after < instant <= until)
 
 
-def _told(rules: TierRules, before: TierStatus, now: TierStatus, at: Instant) -> Iterator[TierEvent]:
+def told_between(rules: TierRules, before: TierStatus, now: TierStatus, at: Instant) -> Iterator[TierEvent]:
+    """What is told of two states that follow each other."""
     if now.rung > before.rung:
         yield TierRaised(now.tier_id, before.tier_id, at, now.until)
     elif now.rung < before.rung:

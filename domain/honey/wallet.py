@@ -11,11 +11,13 @@ from domain.honey.accounts import Account, is_possible
 from domain.honey.earning_expiry import slid
 from domain.honey.holds import Hold
 from domain.honey.lots import Lot
+from domain.honey.noticing import turn_for
 from domain.honey.ports import HoneyPorts
 from domain.honey.programme import Programme
+from domain.honey.qualifying import Movement
 from domain.honey.spends import Spend
 from domain.honey.transactions import ACTIVITIES, Entry, Kind, Transaction, chained
-from domain.honey.wallets import Standing, owner_of
+from domain.honey.wallets import Standing, Watch, owner_of
 from domain.shared.doing import Doing
 from domain.shared.instants import Instant, midnight_after
 
@@ -37,6 +39,8 @@ class Occasion:
 
     transaction_id: str = ""
     cause: str = ""
+    occurred: Instant | None = None
+    """When what earns happened; None: now."""
 
 
 BY_ITSELF = Occasion()
@@ -133,15 +137,34 @@ class Wallet:
         numbered = replace(lot, wallet_id=self.wallet_id, number=number)
         self._standing = replace(self._standing, lots=number, renews=self._renewing(numbered))
         self._put(numbered)
+        self._note_expiry(numbered.expires)
         return numbered
+
+    def qualify(self, lot: Lot, points: int) -> None:
+        """So many qualifying points more by an earning, or with a negative number fewer (HO-13)."""
+        earned = self._ports.movements.of_lot(lot.lot_id) if points < 0 else None
+        if points < 0 and earned is None:
+            return  # It never qualified.
+        occurred = self._occasion.occurred if points > 0 else None
+        effective = self.now if occurred is None else min(occurred, self.now)
+        movement = Movement(points, effective, self.now, earned.effective if earned else None)
+        self._ports.movements.add(self._standing, lot.lot_id, movement)
+        if self.programme.tiers:
+            self.watch(replace(self._standing.watch, tier_turn=self.now))
+
+    def watch(self, watch: Watch) -> None:
+        """Watches the member differently from now on."""
+        self._standing = replace(self._standing, watch=watch)
 
     def live_until(self, lot: Lot, expires: Instant) -> None:
         """A lot that was over lives again until then, whatever the member does."""
         self._put(replace(lot, expires=expires, sliding=None))
+        self._note_expiry(expires)
 
     def prolong(self, lot: Lot, expires: Instant) -> None:
         """A lot that slides expires later."""
         self._put(replace(lot, expires=expires))
+        self._note_expiry(expires)
 
     def renewed(self) -> None:
         """All that slides counts from today: it is prolonged again from tomorrow on."""
@@ -237,6 +260,15 @@ class Wallet:
     def _put(self, lot: Lot) -> None:
         self._ports.lots.put(lot)
         self._note_due(lot.due)
+
+    def _note_expiry(self, expires: Instant | None) -> None:
+        """Points that expire then are to be told of, if the programme does so."""
+        notice, watch = self.programme.notice, self._standing.watch
+        if notice is None or expires is None or expires < watch.noticed:
+            return
+        turn = max(turn_for(expires, notice, self.programme.zone), self.now)
+        if watch.notice_turn is None or turn < watch.notice_turn:
+            self.watch(replace(watch, notice_turn=turn))
 
     def _note_due(self, due: Instant | None) -> None:
         # What was due by now has happened, or is about to.

@@ -30,6 +30,25 @@ def owner_of(wallet_id: str) -> tuple[str, Owner]:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Of a member's tier, and of points that expire soon."""
+
+    looked: Instant | None = None
+    """Up to when it was told what became of the tier. None: never."""
+    tier_turn: Instant | None = None
+    """Nothing is to be told of the tier before it. None: nothing at all."""
+    noticed: Instant = EARLIEST
+    """Points that expire before it are told of, or never will be."""
+    notice_turn: Instant | None = None
+    """No points are to be told of before it. None: none at all."""
+    told: int = 0
+    """How much was told."""
+
+
+NOBODY_WATCHES = Watch()
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """A wallet after its last transaction; as good as new before the first."""
 
@@ -45,6 +64,8 @@ class Standing:
     """Nothing falls due by itself before it."""
     renews: Instant | None = None
     """What the member does before it prolongs no lot. None: no lot slides."""
+    watch: Watch = NOBODY_WATCHES
+    """What the member is told beside transactions, and when."""
     link: bytes = GENESIS
     """Of the last transaction: the published head of the wallet's chain."""
 

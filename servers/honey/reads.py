@@ -1,5 +1,7 @@
 """Reads of Honey: balances, lots, transactions, statements, and whether the past is as it was."""
 
+from typing import Any
+
 from sqlalchemy import Connection
 
 from domain.honey.verifying import Verifier
@@ -33,7 +35,7 @@ class Reads:
 
     async def balance(self, request: pb.GetBalanceRequest) -> pb.GetBalanceResponse:
         wallet_id, now = asking.wallet_id(request), self._clock.now()
-        at = _past(request, "as_of", now) or now
+        at = past(request, "as_of", now) or now
         found = await self._store.read(look, self._memory, wallet_id, at)
         return pb.GetBalanceResponse(balance=wire.balance(found.standing, at))
 
@@ -58,7 +60,7 @@ class Reads:
     async def statement(self, request: pb.GetStatementRequest) -> pb.GetStatementResponse:
         wallet_id, now = asking.wallet_id(request), self._clock.now()
         # What happens now is in a statement until now.
-        end = _past(request, "end_time", now) or now + 1
+        end = past(request, "end_time", now) or now + 1
         # A first instant of all has no instant before it.
         start = optional_instant(request, "start_time") or EARLIEST + 1
         if start >= end:
@@ -90,7 +92,7 @@ class Reads:
         return Unit(connection, self._memory).ports.wallets.get(wallet_id)
 
 
-def _past(request: pb.GetBalanceRequest | pb.GetStatementRequest, field: str, now: Instant) -> Instant | None:
+def past(request: Any, field: str, now: Instant) -> Instant | None:
     """A moment that is not to come. Raises Invalid."""
     at = optional_instant(request, field)
     if at is not None and at > now:

@@ -9,6 +9,7 @@ from nectary.honey.v1 import (
     earning_service_pb2_grpc,
     liability_service_pb2_grpc,
     task_service_pb2_grpc,
+    tier_service_pb2_grpc,
     wallet_service_pb2_grpc,
 )
 from servers.honey.earning_servicer import EarningServicer
@@ -23,6 +24,7 @@ from servers.honey.sql.rules import RulesMemory
 from servers.honey.sql.tables import common
 from servers.honey.sql.unit import Unit
 from servers.honey.task_servicer import TaskServicer
+from servers.honey.tier_servicer import TierServicer
 from servers.mesh.clock import TestClock
 from servers.mesh.resources import Resources
 from servers.mesh.slices import Served, Slice
@@ -80,6 +82,11 @@ async def honey_slice(resources: Resources) -> Slice:
                 liability_service_pb2_grpc.add_LiabilityServiceServicer_to_server,
                 LiabilityServicer(store, memory, clock),
                 "nectary.honey.v1.LiabilityService",
+            ),
+            Served(
+                tier_service_pb2_grpc.add_TierServiceServicer_to_server,
+                TierServicer(store, memory, clock),
+                "nectary.honey.v1.TierService",
             ),
             Served(
                 task_service_pb2_grpc.add_TaskServiceServicer_to_server,

@@ -123,7 +123,7 @@ def _post(each: Earning, record: EventRecord, wallet: Wallet, ports: HoneyPorts,
     """One rule's points: a lot, at the cost of whoever pays, and what caps count of it."""
     assert record.event, "only what is recorded is posted"
     rule, event, key = each.basis.rule, record.event, record.key
-    occasion = Occasion(earning_id(key, rule.rule_id), event.event_id)
+    occasion = Occasion(earning_id(key, rule.rule_id), event.event_id, event.occurred)
     wallet.turn_to(occasion)
     if rule.merchant_id:
         Merchant(ports, key.programme_id, rule.merchant_id, doing, occasion).grant(each.points)

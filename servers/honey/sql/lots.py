@@ -1,5 +1,6 @@
 """The port `Lots`: read as far as a command asks, and no further into a wallet's past."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,14 @@ _NEXT_DUE = (
     select(lot.c.wallet_id, func.min(lot.c.due_time))
     .where(lot.c.wallet_id.in_(_ids), lot.c.due_time > bindparam("after"))
     .group_by(lot.c.wallet_id)
+)
+_EXPIRING = _OF_WALLET.where(
+    lot.c.active > 0, lot.c.due_time >= bindparam("first"), lot.c.due_time < bindparam("until")
+)
+_NEXT_EXPIRY = select(func.min(lot.c.expire_time)).where(
+    lot.c.wallet_id == bindparam("wallet_id"),
+    lot.c.expire_time >= bindparam("first"),
+    lot.c.pending + lot.c.active > 0,
 )
 
 
@@ -103,6 +112,20 @@ class SqlLots:
         stored = self._next_due[wallet_id, after]
         known = [known.due for known in self._known(wallet_id)]
         return min((due for due in [stored, *known] if due is not None and due > after), default=None)
+
+    def expiring(self, wallet_id: str, first: Instant, until: Instant) -> Mapping[Instant, int]:
+        asked = {"wallet_id": wallet_id, "first": first, "until": until}
+        self._learn(self._connection.execute(_EXPIRING, asked).all())
+        found = Counter[Instant]()
+        for each in self._known(wallet_id):
+            if each.active and each.expires is not None and first <= each.expires < until:
+                found[each.expires] += each.active
+        return found
+
+    def next_expiry(self, wallet_id: str, first: Instant) -> Instant | None:
+        stored = self._connection.scalar(_NEXT_EXPIRY, {"wallet_id": wallet_id, "first": first})
+        known = [each.expires for each in self._known(wallet_id) if each.pending or each.active]
+        return min((each for each in [stored, *known] if each is not None and each >= first), default=None)
 
     def put(self, lot: Lot) -> None:
         self._note(lot)

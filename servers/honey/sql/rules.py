@@ -1,12 +1,13 @@
 """The port `Programmes`: rules are whole documents, one a revision, never changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.honey import refusals
+from domain.honey.ladders import Ladder
 from domain.honey.ports import Quoted
 from domain.honey.programme import Programme
 from domain.honey.rules import Rules
@@ -65,6 +66,17 @@ class SqlProgrammes:
             self._latest = None if number is None else self.revision(number).rules
             self._asked = True
         return self._latest
+
+    def ladders(self, programme_id: str) -> Sequence[Ladder]:
+        self.get(programme_id)
+        found = list[Ladder]()
+        for number in self._connection.scalars(_FROM, {"first": 0}).all():
+            revision = self.revision(number)
+            programme = revision.rules.programmes.get(programme_id)
+            tiers = programme.tiers if programme else None
+            if tiers and (not found or found[-1].rules != tiers):
+                found.append(Ladder(revision.effective, tiers))
+        return found
 
     def _in_force_from(self, at: Instant) -> Iterator[int]:
         """The revision in force at an instant, and then the later ones."""

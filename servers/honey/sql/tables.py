@@ -60,6 +60,14 @@ wallet = Table(
     # What the member does before it prolongs no lot; NULL: no lot slides.
     Column("renew_time", INSTANT),
     Column("link", SHA256, nullable=False),
+    # What the member is told beside transactions: up to when, and from when on there is more.
+    Column("tier_looked_time", INSTANT),
+    Column("tier_turn_time", INSTANT),
+    Column("noticed_time", INSTANT, nullable=False, server_default="0"),
+    Column("notice_turn_time", INSTANT),
+    Column("told", BigInteger, nullable=False, server_default="0"),
+    Index(None, "tier_turn_time"),
+    Index(None, "notice_turn_time"),
     Index(None, "next_due_time"),
     CheckConstraint(f"{_SUM} = 0", name="sum"),
     *(_possible(account) for account in Account if account not in EITHER_SIDE | LATER),
@@ -212,6 +220,21 @@ task_progress = Table(
     Column("completed_time", INSTANT),
     # How many events there were of it: their numbers, and its optimistic lock.
     Column("told", BigInteger, nullable=False),
+    **TABLE,
+)
+
+movement = Table(
+    "honey_movement",
+    metadata,
+    Column("wallet_id", WALLET_ID, primary_key=True),
+    # Of the transaction that brought it.
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("lot_id", TRANSACTION_ID, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("effective_time", INSTANT, nullable=False),
+    Column("recorded_time", INSTANT, nullable=False),
+    Column("earned_time", INSTANT),
+    Index(None, "lot_id"),
     **TABLE,
 )
 

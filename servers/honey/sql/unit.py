@@ -11,6 +11,8 @@ from servers.honey.sql.counters import SqlCounters
 from servers.honey.sql.events import SqlEvents
 from servers.honey.sql.holds import SqlHolds, SqlSpends
 from servers.honey.sql.lots import SqlLots
+from servers.honey.sql.movements import SqlMovements
+from servers.honey.sql.notices import SqlNotices
 from servers.honey.sql.rule_earnings import SqlRuleEarnings
 from servers.honey.sql.rules import RulesMemory, SqlProgrammes
 from servers.honey.sql.task_progress import SqlTaskProgress
@@ -24,6 +26,7 @@ class Unit:
         self._wallets, self._lots = SqlWallets(connection), SqlLots(connection)
         self._holds, self._spends = SqlHolds(connection), SqlSpends(connection)
         self._events, self._rule_earnings = SqlEvents(connection), SqlRuleEarnings(connection)
+        self._movements, self._notices = SqlMovements(connection), SqlNotices(connection)
         self._counters, self._task_progress = SqlCounters(connection), SqlTaskProgress(connection)
         self._overlays = (
             self._wallets.standings,
@@ -36,6 +39,9 @@ class Unit:
             self._counters.rows,
             self._task_progress.rows,
             self._task_progress.events,
+            self._movements.earned,
+            self._movements.added,
+            self._notices.events,
         )
         programmes = SqlProgrammes(connection, memory)
         self.ports = HoneyPorts(
@@ -48,6 +54,8 @@ class Unit:
             self._rule_earnings,
             self._counters,
             self._task_progress,
+            self._movements,
+            self._notices,
         )
 
     def prefetch(self, commands: Sequence[Any]) -> None:
@@ -59,6 +67,7 @@ class Unit:
         undone = _named(commands, "reversed_id")
         self._spends.rows.prefetch(undone)
         self._rule_earnings.rows.prefetch(undone)
+        self._movements.earned.prefetch(undone)
         keys = _named(commands, "key")
         self._events.rows.prefetch(keys)
         self._rule_earnings.expect(keys)
@@ -95,6 +104,8 @@ class Unit:
         self._spends.flush()
         self._rule_earnings.flush()
         self._task_progress.flush()
+        self._movements.flush()
+        self._notices.flush()
         self._wallets.flush()
         # Last, as others wait for what everybody shares until this is committed.
         self._counters.flush()

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.honey.accounts import Account
 from domain.honey.transactions import ACTIVITIES, Transaction
-from domain.honey.wallets import Standing
+from domain.honey.wallets import Standing, Watch
 from domain.shared.errors import Raced
 from domain.shared.instants import Instant
 from servers.honey.sql.tables import wallet
@@ -79,6 +79,13 @@ def _standing(row: Mapping[Any, Any]) -> Standing:
         effective=row["effective_time"],
         next_due=row["next_due_time"],
         renews=row["renew_time"],
+        watch=Watch(
+            looked=row["tier_looked_time"],
+            tier_turn=row["tier_turn_time"],
+            noticed=row["noticed_time"],
+            notice_turn=row["notice_turn_time"],
+            told=row["told"],
+        ),
         link=row["link"],
     )
 
@@ -92,5 +99,10 @@ def _row(standing: Standing) -> dict[str, object]:
         "effective_time": standing.effective,
         "next_due_time": standing.next_due,
         "renew_time": standing.renews,
+        "tier_looked_time": standing.watch.looked,
+        "tier_turn_time": standing.watch.tier_turn,
+        "noticed_time": standing.watch.noticed,
+        "notice_turn_time": standing.watch.notice_turn,
+        "told": standing.watch.told,
         "link": standing.link,
     }

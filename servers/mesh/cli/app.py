@@ -18,6 +18,7 @@ from servers.mesh.cli.verbs import (
     honey_events,
     honey_rules,
     honey_tasks,
+    honey_tiers,
     identity,
     member,
     migrate,
@@ -72,7 +73,7 @@ def make_app() -> typer.Typer:
 
 def _honey() -> typer.Typer:
     group = typer.Typer(help="Points.", no_args_is_help=True)
-    for module in (honey, honey_events, honey_tasks):
+    for module in (honey, honey_events, honey_tasks, honey_tiers):
         module.register(group)
     rules = typer.Typer(help="By what points are kept.", no_args_is_help=True)
     honey_rules.register(rules)

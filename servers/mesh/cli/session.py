@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         SeckillClient,
         TaskClient,
         TestClockClient,
+        TierClient,
         Tls,
         WalletClient,
     )
@@ -44,6 +45,7 @@ class Mesh:
     earning: "EarningClient"
     liability: "LiabilityClient"
     tasks: "TaskClient"
+    tiers: "TierClient"
     clock: "TestClockClient"
 
     async def now(self) -> datetime:
@@ -100,6 +102,7 @@ async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = 
         SeckillClient,
         TaskClient,
         TestClockClient,
+        TierClient,
         WalletClient,
         connect,
     )
@@ -114,6 +117,7 @@ async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = 
         EarningClient,
         LiabilityClient,
         TaskClient,
+        TierClient,
         TestClockClient,
     )
     async with connect(address, *(kind.SERVICE for kind in kinds), tls=tls, token=token) as channel:
@@ -129,5 +133,6 @@ async def open_mesh(address: str, tls: "Tls | None" = None, token: str | None = 
             EarningClient(channel),
             LiabilityClient(channel),
             TaskClient(channel),
+            TierClient(channel),
             TestClockClient(channel),
         )

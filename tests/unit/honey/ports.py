@@ -1,15 +1,18 @@
 """Honey's ports in memory: what a command that is refused has put is dropped."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from domain.honey import refusals
 from domain.honey.event_records import CounterKey, EventKey, EventRecord, RuleEarning
 from domain.honey.holds import Hold
+from domain.honey.ladders import Ladder
 from domain.honey.lots import Lot, burn_key
-from domain.honey.ports import HoneyPorts, Quoted
+from domain.honey.ports import HoneyPorts, Notice, Quoted
 from domain.honey.programme import Programme
+from domain.honey.qualifying import Movement
 from domain.honey.rules import Rules
 from domain.honey.spends import Spend
 from domain.honey.tasks import Progress, ProgressKey, TaskEvent
@@ -17,7 +20,7 @@ from domain.honey.transactions import ACTIVITIES, Transaction
 from domain.honey.wallets import Standing
 from domain.shared.doing import Doing
 from domain.shared.errors import DomainError, Raced
-from domain.shared.instants import Instant
+from domain.shared.instants import EARLIEST, Instant
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -41,6 +44,10 @@ class MemoryProgrammes:
     def of(self, revision: int, programme_id: str) -> Programme:
         assert revision == self.rules.revision, "rules do not change here"
         return self.get(programme_id)
+
+    def ladders(self, programme_id: str) -> Sequence[Ladder]:
+        tiers = self.get(programme_id).tiers
+        return [Ladder(EARLIEST, tiers)] if tiers else []
 
     def add(self, rules: Rules, doing: Doing) -> None:
         self.rules = rules
@@ -89,6 +96,17 @@ class MemoryLots:
     def next_due(self, wallet_id: str, after: Instant) -> Instant | None:
         instants = [lot.due for lot in self.of(wallet_id) if lot.due is not None]
         return min((instant for instant in instants if instant > after), default=None)
+
+    def expiring(self, wallet_id: str, first: Instant, until: Instant) -> Mapping[Instant, int]:
+        found = Counter[Instant]()
+        for lot in self.of(wallet_id):
+            if lot.active and lot.expires is not None and first <= lot.expires < until:
+                found[lot.expires] += lot.active
+        return found
+
+    def next_expiry(self, wallet_id: str, first: Instant) -> Instant | None:
+        lots = [lot for lot in self.of(wallet_id) if lot.pending or lot.active]
+        return min((lot.expires for lot in lots if lot.expires and lot.expires >= first), default=None)
 
     def put(self, lot: Lot) -> None:
         self.rows[lot.lot_id] = lot
@@ -179,6 +197,32 @@ class MemoryTaskProgress:
         self.rows[progress.key] = progress
 
 
+class MemoryMovements:
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, int], tuple[str, Movement]] = {}
+
+    def of(self, wallet_id: str) -> Sequence[Movement]:
+        return [movement for (whose, _), (_, movement) in self.rows.items() if whose == wallet_id]
+
+    def of_lot(self, lot_id: str) -> Movement | None:
+        earned = [row for which, row in self.rows.values() if which == lot_id and row.points > 0]
+        return next(iter(earned), None)
+
+    def add(self, standing: Standing, lot_id: str, movement: Movement) -> None:
+        assert (standing.wallet_id, standing.version) not in self.rows
+        self.rows[standing.wallet_id, standing.version] = lot_id, movement
+
+
+class MemoryNotices:
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, int], Notice] = {}
+
+    def tell(self, standing: Standing, events: Sequence[Notice], doing: Doing) -> None:
+        for seq, event in enumerate(events, start=standing.watch.told + 1):
+            assert (standing.wallet_id, seq) not in self.rows
+            self.rows[standing.wallet_id, seq] = event
+
+
 class Ledger:
     """All of Honey in memory."""
 
@@ -188,6 +232,7 @@ class Ledger:
         self.holds, self.spends = MemoryHolds(), MemorySpends()
         self.events, self.rule_earnings = MemoryEvents(), MemoryRuleEarnings()
         self.counters, self.task_progress = MemoryCounters(), MemoryTaskProgress()
+        self.movements, self.notices = MemoryMovements(), MemoryNotices()
         self.ports = HoneyPorts(
             MemoryProgrammes(programme),
             self.wallets,
@@ -198,12 +243,15 @@ class Ledger:
             self.rule_earnings,
             self.counters,
             self.task_progress,
+            self.movements,
+            self.notices,
         )
 
     def run(self, use_case: Callable[[C, HoneyPorts, Doing], R], command: C, now: Instant) -> R:
         """What the use case returns. Raises DomainError; then nothing has happened."""
         tables: list[Any] = [self.lots, self.holds, self.spends]
         tables += [self.events, self.rule_earnings, self.counters, self.task_progress]
+        tables += [self.movements, self.notices]
         before = [table.rows.copy() for table in tables]
         standings, transactions = self.wallets.standings.copy(), self.wallets.transactions.copy()
         try:

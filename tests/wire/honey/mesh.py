@@ -18,6 +18,8 @@ from nectary.honey.v1 import (
     liability_service_pb2_grpc,
     task_service_pb2,
     task_service_pb2_grpc,
+    tier_service_pb2,
+    tier_service_pb2_grpc,
     wallet_service_pb2,
     wallet_service_pb2_grpc,
 )
@@ -26,7 +28,7 @@ from servers.mesh.cli.messages import read_honey_rules
 from servers.store.config import StoreConfig
 from servers.store.store import Store
 from tests.wire.exchanges import paths_of
-from tests.wire.honey.scenes import the_scenes, the_tasks
+from tests.wire.honey.scenes import a_week, the_scenes, the_tasks, the_tiers
 from tests.wire.serving import serving_slices
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -38,6 +40,7 @@ SERVICES = (
     earning.DESCRIPTOR.services_by_name["EarningService"],
     liability_service_pb2.DESCRIPTOR.services_by_name["LiabilityService"],
     task_service_pb2.DESCRIPTOR.services_by_name["TaskService"],
+    tier_service_pb2.DESCRIPTOR.services_by_name["TierService"],
 )
 PATHS = paths_of(SERVICES)
 EXAMPLE = Path(__file__).parents[3] / "examples" / "honey.example.yaml"
@@ -55,6 +58,7 @@ class Mesh:
     earning: earning_service_pb2_grpc.EarningServiceStub
     liability: liability_service_pb2_grpc.LiabilityServiceStub
     tasks: task_service_pb2_grpc.TaskServiceStub
+    tiers: tier_service_pb2_grpc.TierServiceStub
     clock: TestClockClient
     store: Store
 
@@ -75,7 +79,13 @@ def the_rules() -> honey.Rules:
     """One programme with all defaults, one without mercy, and one with much."""
     return honey.Rules(
         programmes=[
-            honey.Programme(programme_id=HONEY, scenes=the_scenes(), tasks=the_tasks()),
+            honey.Programme(
+                programme_id=HONEY,
+                scenes=the_scenes(),
+                tasks=the_tasks(),
+                tiers=the_tiers(),
+                notice=a_week(),
+            ),
             honey.Programme(
                 programme_id=STRICT,
                 held_expiry=honey.HELD_EXPIRY_STRICT,
@@ -111,6 +121,7 @@ def mesh_of(address: str, channel: Channel, store: Store) -> Mesh:
         earning=earning_service_pb2_grpc.EarningServiceStub(channel),
         liability=liability_service_pb2_grpc.LiabilityServiceStub(channel),
         tasks=task_service_pb2_grpc.TaskServiceStub(channel),
+        tiers=tier_service_pb2_grpc.TierServiceStub(channel),
         clock=TestClockClient(channel),
         store=store,
     )

@@ -2,7 +2,7 @@
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from nectary.honey.v1 import calendar_pb2, conditions_pb2
+from nectary.honey.v1 import calendar_pb2, conditions_pb2, tier_rules_pb2
 from nectary.honey.v1 import earning_rules_pb2 as rules
 from nectary.honey.v1 import task_rules_pb2 as tasks
 
@@ -91,3 +91,15 @@ def the_tasks() -> list[tasks.TaskVersion]:
         open_time=Timestamp(seconds=1_700_000_000),
     )
     return [rides, spender]
+
+
+def the_tiers() -> tier_rules_pb2.TierRules:
+    """By the points of the calendar year, at once."""
+    ladder = (("base", 0), ("silver", 100), ("gold", 500))
+    return tier_rules_pb2.TierRules(
+        tiers=[tier_rules_pb2.Tier(tier_id=tier_id, threshold=points) for tier_id, points in ladder]
+    )
+
+
+def a_week() -> calendar_pb2.Period:
+    return calendar_pb2.Period(count=7, unit=calendar_pb2.PERIOD_UNIT_DAY)

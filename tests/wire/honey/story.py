@@ -5,6 +5,7 @@ from datetime import timedelta
 from nectary.honey.v1 import earning_service_pb2 as earning
 from nectary.honey.v1 import liability_service_pb2 as liability
 from nectary.honey.v1 import task_service_pb2 as tasks
+from nectary.honey.v1 import tier_service_pb2 as tiers
 from nectary.honey.v1 import wallet_service_pb2 as pb
 from tests.wire.exchanges import Exchanges
 from tests.wire.honey import requests as r
@@ -66,6 +67,8 @@ async def _orders(story: Exchanges[Mesh], mesh: Mesh) -> None:
     order = an_order(12_500, 480, order_id="order-7", order_time=r.later(days=2), event_time=r.later(days=2))
     await story.tell("EvaluateEvent", an_evaluation(BOB, order))
     await story.tell("RecordEvent", a_recording(BOB, order))
+    await story.tell("GetTier", tiers.GetTierRequest(**r.of(BOB)))
+    await story.tell("PreviewTier", tiers.PreviewTierRequest(**r.of(BOB, points=400)))
     await story.tell("ListTasks", tasks.ListTasksRequest(**r.of(BOB)))
     await story.tell("GetTask", tasks.GetTaskRequest(**r.of(BOB, task_id="spender")))
     await story.tell("RefundOrderItems", a_refund("order-7", {"a": 2_500}, reason="one cup broken"))

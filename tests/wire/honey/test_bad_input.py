@@ -13,6 +13,7 @@ from nectary.honey.v1 import earning_service_pb2 as earning
 from nectary.honey.v1 import honey_pb2 as honey
 from nectary.honey.v1 import liability_service_pb2 as liability
 from nectary.honey.v1 import task_service_pb2 as tasks
+from nectary.honey.v1 import tier_service_pb2 as tiers
 from nectary.honey.v1 import wallet_service_pb2 as pb
 from tests.wire.honey import requests as r
 from tests.wire.honey.events import a_recording, a_refund, an_evaluation, an_event, an_order
@@ -169,6 +170,10 @@ def bad_events() -> Iterator[tuple[str, Any]]:
         yield "member_id", kind(**r.of("") | more)
         yield "page_size", kind(**r.of("ann", page_size=-1) | more)
         yield "page_token", kind(**r.of("ann", page_token="AAAA") | more)
+    yield "member_id", tiers.GetTierRequest(**r.of(""))
+    yield "as_of", tiers.GetTierRequest(**r.of("ann", as_of=r.later(seconds=1)))
+    for points in (0, -1, TOO_MANY):
+        yield "points", tiers.PreviewTierRequest(**r.of("ann", points=points))
     yield "task_id", tasks.GetTaskRequest(**r.of("ann", task_id="two words"))
     yield "refunds", a_refund("one", {})
     yield "refunds[0].item_id", a_refund("one", {"two words": 1})

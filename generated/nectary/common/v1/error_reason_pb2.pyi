@@ -247,6 +247,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """NOT_FOUND: the rules have no such programme. Metadata: `programme_id`."""
     ERROR_REASON_TASK_NOT_FOUND: _ErrorReason.ValueType  # 414
     """NOT_FOUND: the programme has no such task. Metadata: `task_id`."""
+    ERROR_REASON_NO_TIERS: _ErrorReason.ValueType  # 415
+    """FAILED_PRECONDITION: the programme has no tiers. Metadata: `programme_id`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was not done: the `reason` of the one `google.rpc.ErrorInfo` that every error status
@@ -480,4 +482,6 @@ ERROR_REASON_PROGRAMME_NOT_FOUND: ErrorReason.ValueType  # 412
 """NOT_FOUND: the rules have no such programme. Metadata: `programme_id`."""
 ERROR_REASON_TASK_NOT_FOUND: ErrorReason.ValueType  # 414
 """NOT_FOUND: the programme has no such task. Metadata: `task_id`."""
+ERROR_REASON_NO_TIERS: ErrorReason.ValueType  # 415
+"""FAILED_PRECONDITION: the programme has no tiers. Metadata: `programme_id`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
