@@ -8,6 +8,7 @@ from domain.honey.earning_awards import FixedPoints, ForCampaign, ForHolders, Mu
 from domain.honey.earning_caps import Cap
 from domain.honey.earning_conditions import ChannelIn, HoldsAnyOf, HoldsNoneOf, MerchantIn, PaidBetween
 from domain.honey.earning_expiry import FixedDates, Rolling, Sliding
+from domain.honey.programme import WaiveBudget
 from domain.honey.task_rules import Benefit, MembershipDays, Paid, Points, Times
 from domain.honey.tier_rules import CalendarYear, RollingMonths
 from domain.shared.instants import SECOND, Instant, Period, to_datetime
@@ -28,6 +29,8 @@ def words(value: object) -> str:
             return f"{points} points"
         case Points(points, expiry):
             return f"{points} points, {words(expiry)}"
+        case WaiveBudget(points, window):
+            return f"{points} points by {window}"
         case Rolling() | FixedDates() | Sliding():
             return _expiry(value)
         case Times() | Paid() | Benefit() | MembershipDays() | CalendarYear() | RollingMonths():

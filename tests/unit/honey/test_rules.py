@@ -14,7 +14,7 @@ from domain.honey.earning_caps import Cap, Over, Scope
 from domain.honey.earning_conditions import ChannelIn, HoldsAnyOf, HoldsNoneOf, MerchantIn, PaidBetween
 from domain.honey.earning_expiry import FixedDates, Rolling, Sliding
 from domain.honey.earning_rules import EarningRule, Mode, QuotedAt, Scene
-from domain.honey.programme import HeldExpiry, Programme, Shortfall
+from domain.honey.programme import HeldExpiry, Programme, Shortfall, WaiveBudget
 from domain.honey.rule_changes import changes
 from domain.honey.rules import NONE, Rules
 from domain.honey.rules_check import violations
@@ -108,6 +108,10 @@ def test_no_words_mean_no_change(before: Programme, other: Programme, part: str)
         (replace(PROGRAMME, longest_hold=SECOND // 2), ["longest_hold 2592000 s -> 1/2 s"]),
         (replace(PROGRAMME, reinstatement_window=DAY), ["reinstatement_window 0 s -> 86400 s"]),
         (replace(PROGRAMME, notice=Period(7, Unit.DAY)), ["notice none -> 7 DAY"]),
+        (
+            replace(PROGRAMME, shortfall=Shortfall.WAIVE, waive_budget=WaiveBudget(500, Window.MONTH)),
+            ["shortfall DEBT -> WAIVE", "waive_budget none -> 500 points by MONTH"],
+        ),
         (replace(PROGRAMME, scenes=()), [f"scene {SCENE} is removed"]),
         (replace(PROGRAMME, scenes=(*PROGRAMME.scenes, Scene("walk", ()))), ["scene walk is new"]),
         (
