@@ -22,6 +22,7 @@ from domain.honey.order_refunds import Refund
 from domain.honey.programme import Programme
 from domain.honey.rules import Rules
 from domain.honey.task_rules import Benefit, Paid, Points, Rhythm, TaskVersion, Times
+from domain.honey.tier_rules import Tier, TierRules
 from domain.honey.windows import Window
 from domain.shared.doing import Doing
 from domain.shared.errors import DomainError, Raced
@@ -52,6 +53,7 @@ Use = tuple[Callable[..., Any], Any, int]
 """A use case, its command, and when."""
 
 
+LADDER = TierRules((Tier("base", 0), Tier("gold", 20)))
 TASKS = (
     TaskVersion("often", 1, "Twice a week", SCENE, Times(2), Points(7), 0, rhythm=Rhythm.WEEK),
     TaskVersion("much", 1, "Spend", SCENE, Paid(900, "CNY", 100), Benefit("tea"), 0, rhythm=Rhythm.MONTH),
@@ -82,7 +84,7 @@ def test_any_history_of_events_ends_as_in_memory(
     sizes: list[int],
 ) -> None:
     """In groups of any size: events, refunds before and after them, and earnings that are reversed."""
-    programme = Programme("honey", rules.zone, scenes=rules.scenes, tasks=TASKS)
+    programme = Programme("honey", rules.zone, scenes=rules.scenes, tasks=TASKS, tiers=LADDER)
     memory, known = Ledger(programme), _memory_of(programme)
     _empty(engine)
     uses = list(_uses(history, refunds))
@@ -107,6 +109,7 @@ def test_any_history_of_events_ends_as_in_memory(
         )
         assert all(ports.lots.get(lot_id) == lot for lot_id, lot in memory.lots.rows.items())
         for wallet_id, standing in memory.wallets.standings.items():
+            assert ports.movements.of(wallet_id) == memory.movements.of(wallet_id)
             found = ports.wallets.get(wallet_id)
             assert replace(found, next_due=None) == replace(standing, next_due=None)
 
