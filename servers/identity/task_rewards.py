@@ -15,7 +15,7 @@ from domain.identity.commands.grant import GrantTerm
 from domain.identity.terms import Cause, CauseKind
 from domain.shared.doing import Doing
 from domain.shared.instants import Instant, Period
-from domain.shared.instants import Unit as Days
+from domain.shared.instants import Unit as Time
 from servers.identity.giving import give
 from servers.identity.sql.tables import common
 from servers.identity.sql.unit import Memory, Unit
@@ -81,7 +81,7 @@ def _grant(completed: Completed) -> GrantTerm:
         channel=Channel.INCENTIVE_TASK,
         cause=Cause(CauseKind.TASK, reward_id),
         term_id=reward_id,
-        period=Period(reward["days"], Days.DAY),
+        period=Period(reward["days"], Time.DAY),
     )
 
 

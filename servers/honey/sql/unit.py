@@ -5,7 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from domain.honey.commands.events import RecordEvent
 from domain.honey.ports import HoneyPorts
+from domain.honey.rewarding import tasks_of
+from domain.honey.tasks import ProgressKey, progress_of
 from domain.honey.wallets import MERCHANT, Owner, owner_of, wallet_id_of
 from servers.honey.sql.counters import SqlCounters
 from servers.honey.sql.events import SqlEvents
@@ -68,6 +71,7 @@ class Unit:
         self._spends.rows.prefetch(undone)
         self._rule_earnings.rows.prefetch(undone)
         self._movements.earned.prefetch(undone)
+        self._task_progress.rows.prefetch(self._progress_keys(commands))
         keys = _named(commands, "key")
         self._events.rows.prefetch(keys)
         self._rule_earnings.expect(keys)
@@ -109,6 +113,17 @@ class Unit:
         self._wallets.flush()
         # Last, as others wait for what everybody shares until this is committed.
         self._counters.flush()
+
+    def _progress_keys(self, commands: Sequence[Any]) -> list[ProgressKey]:
+        """Of the tasks that events may bring nearer to their goals."""
+        recorded = [command for command in commands if isinstance(command, RecordEvent)]
+        rules = self.ports.programmes.latest() if recorded else None
+        return [
+            progress_of(programme.programme_id, task, command.event.member_id, command.event.occurred).key
+            for command in recorded
+            if rules and (programme := rules.programmes.get(command.key.programme_id))
+            for task in tasks_of(programme.tasks, command.event)
+        ]
 
 
 def _wallet_ids(command: Any) -> list[str]:

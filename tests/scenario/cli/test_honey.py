@@ -8,6 +8,8 @@ import pytest
 from tests.scenario.cli.running import EXAMPLES, Nectary
 
 RULES = str(EXAMPLES / "honey.example.yaml")
+MONDAY = "2026-12-28 00:00"
+"""Of the week that the clock stands in."""
 
 
 @pytest.fixture
@@ -102,3 +104,20 @@ def test_what_a_programme_owes_is_drawn(honey: Nectary, member: str) -> None:
     assert any(line.startswith("expires 2027-02") for line in drawn.splitlines())
     own = honey.json("honey", "liability").document["liabilities"][0]
     assert len(own["expiring"]) == 12
+
+
+def test_tasks_are_drawn_with_what_they_bring(honey: Nectary, member: str) -> None:
+    """The third ride of the week brings the reward, which is a lot of the wallet."""
+    before = honey("honey", "tasks", member).out.splitlines()
+    assert before == [f"[{' ' * 20}]  0 of 3  Ride three times in a week: 30 points  (three_rides)"]
+    for number in range(3):
+        done = honey.json("honey", "record", "ride.ended", member, "--event", f"{member}:{number}")
+        assert done.document.get("completed_task_ids", []) == (["three_rides"] if number == 2 else [])
+    assert honey("honey", "tasks", member).out.startswith(f"[{'#' * 20}]  3 of 3  ")
+    assert "task:three_rides:1" in honey("honey", "lots", member).out
+    drawn = honey("honey", "task", "three_rides", member).out.splitlines()
+    assert drawn[0].startswith("version 1, from 2026-12-01")
+    assert drawn[1:] == [f"[{'#' * 20}]  3 of 3  from {MONDAY}"]
+    assert len(honey.json("honey", "task", "three_rides", member).document["progress"]) == 1
+    missing = honey("honey", "task", "none", member, "--json")
+    assert missing.error["reason"] == "TASK_NOT_FOUND"

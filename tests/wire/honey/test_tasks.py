@@ -4,14 +4,16 @@ import asyncio
 from datetime import timedelta
 
 import orjson
+import pytest
 from sqlalchemy import Connection, select
 
 from clients import NotFound
 from nectary.honey.v1 import task_service_pb2 as pb
 from servers.honey.sql.tables import common
+from servers.mesh.pages import token_of_place
 from tests.wire.honey import requests as r
 from tests.wire.honey.events import a_recording, an_event, an_order
-from tests.wire.honey.mesh import START, Mesh
+from tests.wire.honey.mesh import HONEY, START, Mesh
 from tests.wire.honey.points import balance, lots, refusal
 from tests.wire.honey.scenes import RIDE
 
@@ -87,6 +89,16 @@ async def test_pages_of_tasks_go_on_where_they_ended(mesh: Mesh) -> None:
     rest = await mesh.tasks.ListTasks(pb.ListTasksRequest(**asked, page_token=first.next_page_token))
     assert [one.task.task_id for one in [*first.tasks, *rest.tasks]] == ["rides", "spender"]
     assert rest.next_page_token == ""
+
+
+@pytest.mark.parametrize("version", ["one", "9" * 40, "-"])
+async def test_a_forged_token_asks_for_another_place(mesh: Mesh, version: str) -> None:
+    """It gives no right, and breaks nothing."""
+    member = r.a_member()
+    await rides(mesh, member, 1)
+    token = token_of_place(["task", HONEY, "rides", member], (0, version))
+    asked = pb.GetTaskRequest(**r.of(member, task_id="rides", page_token=token))
+    assert not (await mesh.tasks.GetTask(asked)).progress
 
 
 async def test_a_task_that_there_is_not_is_not_found(mesh: Mesh) -> None:
