@@ -88,6 +88,15 @@ class Overlay(Generic[K, V]):
         return [(key, self._read.get(key), value) for key, value in self._kept.items()]
 
 
+    def fresh(self) -> list[V]:
+        """Rows to add."""
+        return [value for key, value in self._kept.items() if self._read.get(key) is None]
+
+    def changed(self) -> list[V]:
+        """Rows to write anew over those that are there."""
+        return [value for key, value in self._kept.items() if self._read.get(key) is not None]
+
+
 class Log(Generic[V]):
     """Rows that are only ever added."""
 

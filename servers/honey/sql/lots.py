@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, select, tuple_
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, tuple_
 
 from domain.honey.lots import BurnKey, Lot, burn_key
 from domain.shared.instants import EARLIEST, LATEST, Instant, Period, Unit
 from servers.honey.sql.tables import lot
 from servers.store.overlay import Overlay
-from servers.store.rows import insert_rows
+from servers.store.rows import insert_rows, update_rows
 
 CHUNK = 64
 """Lots that are read at once in burn order: seldom does a command burn more."""
@@ -20,7 +20,6 @@ _ALL: BurnKey = (2**62, 0, 0, 0)
 
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
 _SELECT = select(lot).where(lot.c.lot_id.in_(_ids))
-_DELETE = delete(lot).where(lot.c.lot_id.in_(_ids))
 _OF_WALLET = select(lot).where(lot.c.wallet_id == bindparam("wallet_id"))
 _KEY = (lot.c.priority, lot.c.burn_time, lot.c.active_time, lot.c.number)
 _IN_BURN_ORDER = _OF_WALLET.where(lot.c.burnable == 1).order_by(*_KEY).limit(CHUNK)
@@ -133,10 +132,8 @@ class SqlLots:
 
     def flush(self) -> None:
         """Their wallets' versions, written before, say that nobody else changed them."""
-        changes = self.rows.changes()
-        if known := [lot_id for lot_id, before, _ in changes if before]:
-            self._connection.execute(_DELETE, {"ids": known})
-        insert_rows(self._connection, lot, [_row(after) for _, _, after in changes])
+        insert_rows(self._connection, lot, [_row(each) for each in self.rows.fresh()])
+        update_rows(self._connection, lot, [_row(each) for each in self.rows.changed()])
 
     def _known(self, wallet_id: str) -> list[Lot]:
         known = (self.rows.known(lot_id) for lot_id in self._of_wallet.get(wallet_id, ()))
