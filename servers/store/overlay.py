@@ -87,7 +87,6 @@ class Overlay(Generic[K, V]):
         """What to write: key, the row as it was read (None: new), the row as it shall be."""
         return [(key, self._read.get(key), value) for key, value in self._kept.items()]
 
-
     def fresh(self) -> list[V]:
         """Rows to add."""
         return [value for key, value in self._kept.items() if self._read.get(key) is None]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, tuple_
@@ -19,12 +20,16 @@ _BEFORE_ALL: BurnKey = (-1, -1, -1, -1)
 _ALL: BurnKey = (2**62, 0, 0, 0)
 
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
-_SELECT = select(lot).where(lot.c.lot_id.in_(_ids))
-_OF_WALLET = select(lot).where(lot.c.wallet_id == bindparam("wallet_id"))
+_COLUMN_OF = {"active_from": "active_time", "expires": "expire_time"}
+_PLAIN = (lot.c[_COLUMN_OF.get(field.name, field.name)] for field in fields(Lot) if field.name != "sliding")
+_LOT = select(*_PLAIN, lot.c.sliding_count, lot.c.sliding_unit)
+"""What a lot is made of, in the order of its fields."""
+_SELECT = _LOT.where(lot.c.lot_id.in_(_ids))
+_OF_WALLET = _LOT.where(lot.c.wallet_id == bindparam("wallet_id"))
 _KEY = (lot.c.priority, lot.c.burn_time, lot.c.active_time, lot.c.number)
 _IN_BURN_ORDER = _OF_WALLET.where(lot.c.burnable == 1).order_by(*_KEY).limit(CHUNK)
 _BEYOND = _IN_BURN_ORDER.where(tuple_(*_KEY) > tuple_(*(bindparam(f"key_{place}") for place in range(4))))
-_DUE = select(lot).where(lot.c.wallet_id.in_(_ids), lot.c.due_time <= bindparam("now"))
+_DUE = _LOT.where(lot.c.wallet_id.in_(_ids), lot.c.due_time <= bindparam("now"))
 _OWED = _OF_WALLET.where(lot.c.owed > 0)
 # What has something left and expires has something due: the index on that leads to it.
 _SLIDING = _OF_WALLET.where(lot.c.due_time.is_not(None), lot.c.sliding_unit.is_not(None))
@@ -159,39 +164,22 @@ class SqlLots:
 
     def _load(self, ids: Sequence[str]) -> Mapping[str, Lot]:
         rows = self._connection.execute(_SELECT, {"ids": list(ids)})
-        return {row.lot_id: _lot(row) for row in rows}
+        return {found.lot_id: found for found in map(_lot, rows)}
 
 
 def lots_of(
     connection: Connection, wallet_id: str, after: int, limit: int, *, with_points: bool
 ) -> list[Lot]:
     """The lots of a wallet behind a number, at most so many; if asked, only those with something left."""
-    query = select(lot).where(lot.c.wallet_id == wallet_id, lot.c.number > after)
+    query = _LOT.where(lot.c.wallet_id == wallet_id, lot.c.number > after)
     if with_points:
         query = query.where(lot.c.pending + lot.c.active + lot.c.held > 0)
     return [_lot(row) for row in connection.execute(query.order_by(lot.c.number).limit(limit))]
 
 
 def _lot(row: Row[Any]) -> Lot:
-    return Lot(
-        lot_id=row.lot_id,
-        wallet_id=row.wallet_id,
-        earned=row.earned,
-        active_from=row.active_time,
-        expires=row.expire_time,
-        funding=row.funding,
-        priority=row.priority,
-        number=row.number,
-        cause=row.cause,
-        pending=row.pending,
-        active=row.active,
-        held=row.held,
-        owed=row.owed,
-        expired=row.expired,
-        reversed=row.reversed,
-        waived=row.waived,
-        sliding=Period(row.sliding_count, Unit(row.sliding_unit)) if row.sliding_unit else None,
-    )
+    *plain, count, unit = row
+    return Lot(*plain, sliding=Period(count, Unit(unit)) if unit else None)
 
 
 def _row(each: Lot) -> dict[str, object]:
