@@ -19,7 +19,7 @@ MOST_BYTES = 4 * 1024 * 1024
 """Of binary values in one message: servers take 16 MB in all, unless they are told otherwise."""
 
 
-class RowsCursor(Cursor):  # type: ignore[misc]  # asyncmy has no types
+class RowsCursor(Cursor):
     """asyncmy's cursor, with `executemany` alone by prepared statements, and bytes as hexadecimal in text."""
 
     async def execute(self, query: Any, args: Any = None) -> Any:
@@ -34,11 +34,9 @@ class RowsCursor(Cursor):  # type: ignore[misc]  # asyncmy has no types
             return await self.executemany(query, args[middle:])
         return await super().executemany(query, args)
 
-    def _escape_args(self, args: Any, conn: Any) -> Any:
+    def _escape_args(self, args: Sequence[object], conn: Any) -> tuple[str, ...]:
         # asyncmy writes bytes into a statement character by character: 40 us a kilobyte with quotes in it.
-        if isinstance(args, tuple | list):
-            return tuple([_literal(each, conn) for each in args])
-        return super()._escape_args(args, conn)
+        return tuple([_literal(each, conn) for each in args])
 
 
 def _bytes_in(rows: Sequence[Sequence[object]]) -> int:
