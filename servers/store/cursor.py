@@ -13,8 +13,6 @@ from asyncmy.cursors import Cursor
 
 PREPARED = 128
 """Statements that a connection keeps prepared: more than any service has that write many rows."""
-
-
 MOST_BYTES = 4 * 1024 * 1024
 """Of binary values in one message: servers take 16 MB in all, unless they are told otherwise."""
 

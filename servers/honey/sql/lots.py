@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, tuple_
+from sqlalchemy import BindParameter, Connection, bindparam, func, select, tuple_
 
 from domain.honey.lots import BurnKey, Lot, burn_key
 from domain.shared.instants import EARLIEST, LATEST, Instant, Period, Unit
@@ -157,7 +157,7 @@ class SqlLots:
         self._learn(rows)
         self._reach[wallet_id] = burn_key(_lot(rows[-1])) if len(rows) == CHUNK else _ALL
 
-    def _learn(self, rows: Sequence[Row[Any]]) -> None:
+    def _learn(self, rows: Sequence[Sequence[Any]]) -> None:
         for found in map(_lot, rows):
             self.rows.learn(found.lot_id, found)
             self._note(found)
@@ -177,9 +177,10 @@ def lots_of(
     return [_lot(row) for row in connection.execute(query.order_by(lot.c.number).limit(limit))]
 
 
-def _lot(row: Row[Any]) -> Lot:
+def _lot(row: Sequence[Any]) -> Lot:
     *plain, count, unit = row
-    return Lot(*plain, sliding=Period(count, Unit(unit)) if unit else None)
+    sliding = Period(count, Unit(unit)) if unit else None
+    return Lot(*(*plain, sliding))
 
 
 def _row(each: Lot) -> dict[str, object]:
