@@ -22,10 +22,11 @@ from benchmarks.measuring.table import at_least, heading, number, ranged, table
 from benchmarks.points.ledger import BEGAN, Filling, Ledger, member_wallet
 from benchmarks.selling.ground import Ground, ground
 from domain.shared.instants import DAY, Instant
-from servers.honey.jobs import DueJob
+from servers.honey.jobs import SIDE_BY_SIDE, DueJob
 from servers.honey.sql.rules import RulesMemory
 from servers.honey.sql.tables import common
 from servers.honey.sql.unit import Unit
+from servers.mesh.garbage import collect_seldom
 from servers.store.config import StoreConfig
 from servers.store.store import Store
 from servers.store.writes import Writes
@@ -136,8 +137,14 @@ def run_job(store_url: str) -> Expired:
 async def _run_job(store_url: str) -> Expired:
     store, memory, clock = Store(StoreConfig(store_url)), RulesMemory(), Midnight()
     writes: Writes[Unit] = Writes(
-        "honey", store, lambda connection: Unit(connection, memory), common.idempotency, clock
+        "honey",
+        store,
+        lambda connection: Unit(connection, memory),
+        common.idempotency,
+        clock,
+        in_flight=SIDE_BY_SIDE,
     )
+    collect_seldom()
     try:
         began, cpu_began = time.monotonic(), time.process_time()
         await DueJob(store, writes, clock).catch_up(MIDNIGHT)

@@ -12,6 +12,8 @@ from domain.shared.instants import Instant
 GENESIS = bytes(32)
 """What the first transaction of a wallet is chained to."""
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False)
+
 Balances = Mapping[Account, int]
 """Accounts with nothing are not mentioned."""
 
@@ -100,5 +102,4 @@ def chained(previous: bytes, transaction: Transaction) -> bytes:
         "reason": transaction.reason,
         "balances": {account.value: points for account, points in transaction.balances.items()},
     }
-    canonical = json.dumps(told, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(previous + canonical.encode("ascii")).digest()
+    return hashlib.sha256(previous + _CANONICAL.encode(told).encode("ascii")).digest()

@@ -196,7 +196,10 @@ class Wallet:
             return
         balances = dict(self._standing.balances)
         for entry in moved:
-            self._move(balances, entry)
+            balances[entry.account] = points = balances.get(entry.account, 0) + entry.points
+            if not is_possible(entry.account, points):
+                raise ValueError(f"{entry.account} would be {points}")
+        self._move(moved)
         balances = {account: points for account, points in balances.items() if points}
         before, occasion = self._standing, self._occasion if fell_due is None else BY_ITSELF
         posted = Transaction(
@@ -236,17 +239,20 @@ class Wallet:
             self._ports.wallets.append(self._before, self._posted, self._standing)
         return self._standing
 
-    def _move(self, balances: dict[Account, int], entry: Entry) -> None:
-        balances[entry.account] = points = balances.get(entry.account, 0) + entry.points
-        if not is_possible(entry.account, points):
-            raise ValueError(f"{entry.account} would be {points}")
-        if entry.account in _FIELDS:
-            name, sign = _FIELDS[entry.account]
-            lot = self.own_lot(entry.lot_id)
-            points = getattr(lot, name) + sign * entry.points
-            if points < 0:
-                raise ValueError(f"{name} of lot {lot.lot_id} would be {points}")
-            self._put(replace(lot, **{name: points}))
+    def _move(self, entries: Sequence[Entry]) -> None:
+        """The lots of entries, each put once."""
+        moved: dict[str, dict[str, int]] = {}
+        for entry in entries:
+            if entry.account in _FIELDS:
+                name, sign = _FIELDS[entry.account]
+                of_lot = moved.setdefault(entry.lot_id, {})
+                of_lot[name] = of_lot.get(name, 0) + sign * entry.points
+        for lot_id, of_lot in moved.items():
+            lot = self.own_lot(lot_id)
+            shall = {name: getattr(lot, name) + points for name, points in of_lot.items()}
+            if min(shall.values()) < 0:
+                raise ValueError(f"lot {lot_id} would have {shall}")
+            self._put(replace(lot, **shall))
 
     def _renewing(self, lot: Lot) -> Instant | None:
         """From when on one may be prolonged, now that there is this lot, too."""

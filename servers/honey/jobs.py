@@ -17,8 +17,10 @@ from servers.store.leases import Lease
 from servers.store.store import Store
 from servers.store.writes import Write, Writes
 
-MAX_WALLETS = 256
+MAX_WALLETS = 1_024
 """Wallets that are brought up to date in one round."""
+SIDE_BY_SIDE = 2
+"""Groups of wallets that are written at once: one is reckoned while the database writes the other."""
 
 Round = tuple["Select[tuple[str]]", Callable[[str], Write]]
 """Which wallets have something to do, and the write that does it."""

@@ -15,7 +15,7 @@ from nectary.honey.v1 import (
 from servers.honey.earning_servicer import EarningServicer
 from servers.honey.identities import Identities
 from servers.honey.intake import STREAMS, order_intake
-from servers.honey.jobs import DueJob
+from servers.honey.jobs import SIDE_BY_SIDE, DueJob
 from servers.honey.liability_servicer import LiabilityServicer
 from servers.honey.reads import Reads
 from servers.honey.recording import Recording
@@ -50,7 +50,18 @@ async def honey_slice(resources: Resources) -> Slice:
     )
     identities = Identities(lambda: _identity(resources))
     recording = Recording(store, writes, memory, identities, clock)
-    due = DueJob(store, writes, clock)
+    due = DueJob(
+        store,
+        Writes(
+            "honey due",
+            store,
+            lambda connection: Unit(connection, memory),
+            common.idempotency,
+            clock,
+            in_flight=SIDE_BY_SIDE,
+        ),
+        clock,
+    )
     if isinstance(clock, TestClock):
         clock.subscribe(due.catch_up)
     leased = Leased("honey", store, common.lease, system_clock)

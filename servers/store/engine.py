@@ -8,13 +8,12 @@ later could find the database changed under it.
 import sqlite3
 from typing import Any
 
-from asyncmy.converters import conversions
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from servers.store.config import StoreConfig, parsed_url
-from servers.store.rows import Hexadecimal
+from servers.store.cursor import PREPARED, RowsCursor
 
 RECYCLE_SECONDS = 1800
 """A pooled connection is replaced after this long: below the idle limits of proxies and servers."""
@@ -23,7 +22,7 @@ RECYCLE_SECONDS = 1800
 def mysql_engine(config: StoreConfig) -> AsyncEngine:
     """For servers: asyncmy, on the running event loop."""
     options = _mysql_options(config)
-    options["connect_args"]["conv"] = {**conversions, Hexadecimal: Hexadecimal.literal}
+    options["connect_args"] |= {"cursor_cls": RowsCursor, "stmt_cache_size": PREPARED}
     return create_async_engine(_with_driver(config, "asyncmy"), **options)
 
 

@@ -87,6 +87,14 @@ class Overlay(Generic[K, V]):
         """What to write: key, the row as it was read (None: new), the row as it shall be."""
         return [(key, self._read.get(key), value) for key, value in self._kept.items()]
 
+    def fresh(self) -> list[V]:
+        """Rows to add."""
+        return [value for key, value in self._kept.items() if self._read.get(key) is None]
+
+    def changed(self) -> list[V]:
+        """Rows to write anew over those that are there."""
+        return [value for key, value in self._kept.items() if self._read.get(key) is not None]
+
 
 class Log(Generic[V]):
     """Rows that are only ever added."""

@@ -104,8 +104,12 @@ class Writes(Generic[U]):
         *,
         written: Callable[[U], None] = lambda unit: None,
         around: Callable[[], AbstractContextManager[None]] = nullcontext,
+        in_flight: int = 1,
     ) -> None:
-        """`written` hears of each group after its commit; `around` is entered around each command."""
+        """`written` hears of each group after its commit; `around` is entered around each command.
+
+        `in_flight` groups run at once: more than one is for commands that have nothing in common.
+        """
         self._store = store
         self._unit_of = unit_of
         self._written = written
@@ -115,7 +119,7 @@ class Writes(Generic[U]):
         # Commands without a request id are jobs: run again, they find by themselves that nothing is due.
         grouped: Grouped[Write, bytes] = Grouped(service, self._transact)
         self._coalescer: Coalescer[Write, bytes] = Coalescer(
-            grouped, max_size=MAX_GROUP, max_waiting=MAX_WAITING
+            grouped, max_size=MAX_GROUP, max_waiting=MAX_WAITING, in_flight=in_flight
         )
 
     async def __call__(self, write: Write) -> bytes:

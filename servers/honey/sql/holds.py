@@ -3,21 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, select
 
 from domain.honey.holds import Hold, HoldState
 from domain.honey.spends import Spend
 from servers.honey.sql.documents import parts_document, parts_of
 from servers.honey.sql.tables import hold, spend
 from servers.store.overlay import Overlay
-from servers.store.rows import insert_rows
+from servers.store.rows import insert_rows, update_rows
 
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
 _SELECT_HOLDS = select(hold).where(hold.c.hold_id.in_(_ids))
-_DELETE_HOLDS = delete(hold).where(hold.c.hold_id.in_(_ids))
 _OPEN = select(hold).where(hold.c.wallet_id == bindparam("wallet_id"), hold.c.state == HoldState.OPEN.value)
 _SELECT_SPENDS = select(spend).where(spend.c.transaction_id.in_(_ids))
-_DELETE_SPENDS = delete(spend).where(spend.c.transaction_id.in_(_ids))
 
 
 class SqlHolds:
@@ -49,10 +47,8 @@ class SqlHolds:
 
     def flush(self) -> None:
         """Their wallets' versions, written before, say that nobody else changed them."""
-        changes = self.rows.changes()
-        if known := [hold_id for hold_id, before, _ in changes if before]:
-            self._connection.execute(_DELETE_HOLDS, {"ids": known})
-        insert_rows(self._connection, hold, [_hold_row(after) for _, _, after in changes])
+        insert_rows(self._connection, hold, [_hold_row(each) for each in self.rows.fresh()])
+        update_rows(self._connection, hold, [_hold_row(each) for each in self.rows.changed()])
 
     def _load(self, ids: Sequence[str]) -> Mapping[str, Hold]:
         return {
@@ -75,10 +71,8 @@ class SqlSpends:
 
     def flush(self) -> None:
         """As those of holds."""
-        changes = self.rows.changes()
-        if known := [transaction_id for transaction_id, before, _ in changes if before]:
-            self._connection.execute(_DELETE_SPENDS, {"ids": known})
-        insert_rows(self._connection, spend, [_spend_row(after) for _, _, after in changes])
+        insert_rows(self._connection, spend, [_spend_row(each) for each in self.rows.fresh()])
+        update_rows(self._connection, spend, [_spend_row(each) for each in self.rows.changed()])
 
     def _load(self, ids: Sequence[str]) -> Mapping[str, Spend]:
         rows = self._connection.execute(_SELECT_SPENDS, {"ids": list(ids)})

@@ -2,15 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, select, tuple_
+from sqlalchemy import BindParameter, Connection, bindparam, func, select, tuple_
 
 from domain.honey.lots import BurnKey, Lot, burn_key
 from domain.shared.instants import EARLIEST, LATEST, Instant, Period, Unit
 from servers.honey.sql.tables import lot
 from servers.store.overlay import Overlay
-from servers.store.rows import insert_rows
+from servers.store.rows import insert_rows, update_rows
 
 CHUNK = 64
 """Lots that are read at once in burn order: seldom does a command burn more."""
@@ -19,13 +20,16 @@ _BEFORE_ALL: BurnKey = (-1, -1, -1, -1)
 _ALL: BurnKey = (2**62, 0, 0, 0)
 
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
-_SELECT = select(lot).where(lot.c.lot_id.in_(_ids))
-_DELETE = delete(lot).where(lot.c.lot_id.in_(_ids))
-_OF_WALLET = select(lot).where(lot.c.wallet_id == bindparam("wallet_id"))
+_COLUMN_OF = {"active_from": "active_time", "expires": "expire_time"}
+_PLAIN = (lot.c[_COLUMN_OF.get(field.name, field.name)] for field in fields(Lot) if field.name != "sliding")
+_LOT = select(*_PLAIN, lot.c.sliding_count, lot.c.sliding_unit)
+"""What a lot is made of, in the order of its fields."""
+_SELECT = _LOT.where(lot.c.lot_id.in_(_ids))
+_OF_WALLET = _LOT.where(lot.c.wallet_id == bindparam("wallet_id"))
 _KEY = (lot.c.priority, lot.c.burn_time, lot.c.active_time, lot.c.number)
 _IN_BURN_ORDER = _OF_WALLET.where(lot.c.burnable == 1).order_by(*_KEY).limit(CHUNK)
 _BEYOND = _IN_BURN_ORDER.where(tuple_(*_KEY) > tuple_(*(bindparam(f"key_{place}") for place in range(4))))
-_DUE = select(lot).where(lot.c.wallet_id.in_(_ids), lot.c.due_time <= bindparam("now"))
+_DUE = _LOT.where(lot.c.wallet_id.in_(_ids), lot.c.due_time <= bindparam("now"))
 _OWED = _OF_WALLET.where(lot.c.owed > 0)
 # What has something left and expires has something due: the index on that leads to it.
 _SLIDING = _OF_WALLET.where(lot.c.due_time.is_not(None), lot.c.sliding_unit.is_not(None))
@@ -133,10 +137,8 @@ class SqlLots:
 
     def flush(self) -> None:
         """Their wallets' versions, written before, say that nobody else changed them."""
-        changes = self.rows.changes()
-        if known := [lot_id for lot_id, before, _ in changes if before]:
-            self._connection.execute(_DELETE, {"ids": known})
-        insert_rows(self._connection, lot, [_row(after) for _, _, after in changes])
+        insert_rows(self._connection, lot, [_row(each) for each in self.rows.fresh()])
+        update_rows(self._connection, lot, [_row(each) for each in self.rows.changed()])
 
     def _known(self, wallet_id: str) -> list[Lot]:
         known = (self.rows.known(lot_id) for lot_id in self._of_wallet.get(wallet_id, ()))
@@ -155,46 +157,30 @@ class SqlLots:
         self._learn(rows)
         self._reach[wallet_id] = burn_key(_lot(rows[-1])) if len(rows) == CHUNK else _ALL
 
-    def _learn(self, rows: Sequence[Row[Any]]) -> None:
+    def _learn(self, rows: Sequence[Sequence[Any]]) -> None:
         for found in map(_lot, rows):
             self.rows.learn(found.lot_id, found)
             self._note(found)
 
     def _load(self, ids: Sequence[str]) -> Mapping[str, Lot]:
         rows = self._connection.execute(_SELECT, {"ids": list(ids)})
-        return {row.lot_id: _lot(row) for row in rows}
+        return {found.lot_id: found for found in map(_lot, rows)}
 
 
 def lots_of(
     connection: Connection, wallet_id: str, after: int, limit: int, *, with_points: bool
 ) -> list[Lot]:
     """The lots of a wallet behind a number, at most so many; if asked, only those with something left."""
-    query = select(lot).where(lot.c.wallet_id == wallet_id, lot.c.number > after)
+    query = _LOT.where(lot.c.wallet_id == wallet_id, lot.c.number > after)
     if with_points:
         query = query.where(lot.c.pending + lot.c.active + lot.c.held > 0)
     return [_lot(row) for row in connection.execute(query.order_by(lot.c.number).limit(limit))]
 
 
-def _lot(row: Row[Any]) -> Lot:
-    return Lot(
-        lot_id=row.lot_id,
-        wallet_id=row.wallet_id,
-        earned=row.earned,
-        active_from=row.active_time,
-        expires=row.expire_time,
-        funding=row.funding,
-        priority=row.priority,
-        number=row.number,
-        cause=row.cause,
-        pending=row.pending,
-        active=row.active,
-        held=row.held,
-        owed=row.owed,
-        expired=row.expired,
-        reversed=row.reversed,
-        waived=row.waived,
-        sliding=Period(row.sliding_count, Unit(row.sliding_unit)) if row.sliding_unit else None,
-    )
+def _lot(row: Sequence[Any]) -> Lot:
+    *plain, count, unit = row
+    sliding = Period(count, Unit(unit)) if unit else None
+    return Lot(*(*plain, sliding))
 
 
 def _row(each: Lot) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.honey.accounts import Account
@@ -16,12 +16,12 @@ from servers.honey.sql.transactions import last_active, write_transactions
 from servers.store.faults import is_duplicate
 from servers.store.keys import Among
 from servers.store.overlay import Log, Overlay
-from servers.store.rows import insert_rows
+from servers.store.rows import insert_rows, update_rows
 
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
 _SELECT = select(wallet).where(wallet.c.wallet_id.in_(_ids))
 _AS_READ = Among(wallet.c.wallet_id, wallet.c.version, indexed=1)
-_DELETE = delete(wallet).where(_AS_READ.condition)
+_LOCK = select(wallet.c.wallet_id).where(_AS_READ.condition).with_for_update()
 
 
 class SqlWallets:
@@ -48,17 +48,16 @@ class SqlWallets:
 
     def lock(self) -> None:
         """Write how wallets stand: the first write of all, so that a lost race costs nothing."""
-        changes = self.standings.changes()
-        known = [(wallet_id, before.version) for wallet_id, before, _ in changes if before]
-        # Out with the old rows and in with the new: one statement each for any number of wallets.
-        if known and self._connection.execute(_DELETE, _AS_READ.these(known)).rowcount != len(known):
+        known = [(wallet_id, read.version) for wallet_id, read, _ in self.standings.changes() if read]
+        if known and len(self._connection.execute(_LOCK, _AS_READ.these(known)).all()) != len(known):
             raise Raced("TRANSACTION_RACED", "another writer was first on a wallet")
         try:
-            insert_rows(self._connection, wallet, [_row(after) for _, _, after in changes])
+            insert_rows(self._connection, wallet, [_row(each) for each in self.standings.fresh()])
         except IntegrityError as error:
             if is_duplicate(error):
                 raise Raced("TRANSACTION_RACED", "another writer opened this wallet") from error
             raise
+        update_rows(self._connection, wallet, [_row(each) for each in self.standings.changed()])
 
     def flush(self) -> None:
         """Write the transactions."""
