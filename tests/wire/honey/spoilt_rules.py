@@ -10,6 +10,8 @@ BASE, RIDES = "scenes[0].rules[1]", "scenes[1].rules"
 SPOILT: dict[str, Any] = {
     "notice.count": 367,
     "notice.unit": 0,
+    "waive_budget.points": 0,
+    "waive_budget.window": 1,
     "scenes[0].scene_id": "Order.Paid",
     "scenes[0].mode": 9,
     f"{BASE}.rule_id": "Base",

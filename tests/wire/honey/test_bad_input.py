@@ -137,9 +137,6 @@ def bad_rules() -> Iterator[tuple[str, Any]]:
     yield f"{bad}.held_expiry", applied(honey.Programme(programme_id="new", held_expiry=9))  # type: ignore[arg-type]
     waives = honey.Programme(programme_id="new", shortfall=honey.SHORTFALL_WAIVE)
     yield f"{bad}.waive_budget", applied(waives)
-    for budget in (honey.WaiveBudget(window=calendar.WINDOW_DAY), honey.WaiveBudget(points=1)):
-        field = "window" if budget.points else "points"
-        yield f"{bad}.waive_budget.{field}", applied(honey.Programme(programme_id="new", waive_budget=budget))
     yield "rules.programmes", applied(rules=honey.Rules())
     for path, spoilt in spoilt_examples("new"):
         yield f"{bad}.{path}", applied(spoilt)
