@@ -27,6 +27,10 @@ class Climb:
     ladders: Sequence[Ladder]
     movements: Sequence[Movement]
 
+    def now(self, now: Instant) -> Instant:
+        """What is known counts, also if the clock that recorded it is ahead of ours."""
+        return max([now, *(movement.recorded for movement in self.movements)])
+
     def status(self, at: Instant) -> TierStatus:
         """By what was known then, and by the ladder of then; of the time before the first ladder: by that."""
         return tier_at(self._ladder(at).rules, self.movements, at, at, self._promises(at))

@@ -145,12 +145,14 @@ class Wallet:
         earned = self._ports.movements.of_lot(lot.lot_id) if points < 0 else None
         if points < 0 and earned is None:
             return  # It never qualified.
-        occurred = self._occasion.occurred if points > 0 else None
-        effective = self.now if occurred is None else min(occurred, self.now)
-        movement = Movement(points, effective, self.now, earned.effective if earned else None)
+        watch, occurred = self._standing.watch, self._occasion.occurred if points > 0 else None
+        # What was told of an instant is told: what comes at the same one comes after it.
+        now = self.now if watch.looked is None else max(self.now, watch.looked + 1)
+        effective = now if occurred is None else min(occurred, now)
+        movement = Movement(points, effective, now, earned.effective if earned else None)
         self._ports.movements.add(self._standing, lot.lot_id, movement)
         if self.programme.tiers:
-            self.watch(replace(self._standing.watch, tier_turn=self.now))
+            self.watch(replace(watch, tier_turn=now))
 
     def watch(self, watch: Watch) -> None:
         """Watches the member differently from now on."""

@@ -33,13 +33,13 @@ class TierServicer(rpc.TierServiceServicer):
 
     async def GetTier(self, request: pb.GetTierRequest, context: "Context") -> pb.GetTierResponse:
         now = self._clock.now()
-        at = past(request, "as_of", now) or now
+        at = past(request, "as_of", now)
         climb = await self._store.read(self._climb, request.programme_id, request.member_id)
-        return pb.GetTierResponse(tier=tier(climb.status(at)))
+        return pb.GetTierResponse(tier=tier(climb.status(climb.now(now) if at is None else at)))
 
     async def PreviewTier(self, request: pb.PreviewTierRequest, context: "Context") -> pb.PreviewTierResponse:
-        now = self._clock.now()
         climb = await self._store.read(self._climb, request.programme_id, request.member_id)
+        now = climb.now(self._clock.now())
         would_be = climb.previewed(request.points, now)
         return pb.PreviewTierResponse(tier=tier(climb.status(now)), would_be=tier(would_be))
 

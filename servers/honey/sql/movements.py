@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from domain.honey.qualifying import Movement
 from domain.honey.wallets import Standing
@@ -23,11 +23,12 @@ class SqlMovements:
         self._connection = connection
         self.earned: Overlay[str, Movement] = Overlay(self._load)
         """By the lot that an earning brought."""
-        self.added: Log[dict[str, object]] = Log()
+        self.added: Log[dict[str, Any]] = Log()
 
     def of(self, wallet_id: str) -> Sequence[Movement]:
-        """As the database has them: who adds some in the same transaction asks no more."""
-        return [_movement(row) for row in self._connection.execute(_OF_WALLET, {"wallet_id": wallet_id})]
+        stored = self._connection.execute(_OF_WALLET, {"wallet_id": wallet_id})
+        added = [row for row in self.added.unwritten() if row["wallet_id"] == wallet_id]
+        return [*(_movement(row) for row in stored.mappings()), *(_movement(row) for row in added)]
 
     def of_lot(self, lot_id: str) -> Movement | None:
         return self.earned.get(lot_id)
@@ -42,14 +43,15 @@ class SqlMovements:
         insert_rows(self._connection, table, self.added.kept)
 
     def _load(self, ids: Sequence[str]) -> Mapping[str, Movement]:
-        return {row.lot_id: _movement(row) for row in self._connection.execute(_EARNED, {"ids": list(ids)})}
+        rows = self._connection.execute(_EARNED, {"ids": list(ids)}).mappings()
+        return {row["lot_id"]: _movement(row) for row in rows}
 
 
-def _movement(row: Row[Any]) -> Movement:
-    return Movement(row.points, row.effective_time, row.recorded_time, row.earned_time)
+def _movement(row: Mapping[Any, Any]) -> Movement:
+    return Movement(row["points"], row["effective_time"], row["recorded_time"], row["earned_time"])
 
 
-def _row(standing: Standing, lot_id: str, movement: Movement) -> dict[str, object]:
+def _row(standing: Standing, lot_id: str, movement: Movement) -> dict[str, Any]:
     return {
         "wallet_id": standing.wallet_id,
         "seq": standing.version,

@@ -20,7 +20,8 @@ from servers.store.rows import insert_rows, update_rows
 
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
 _SELECT = select(wallet).where(wallet.c.wallet_id.in_(_ids))
-_AS_READ = Among(wallet.c.wallet_id, wallet.c.version, indexed=1)
+_AS_READ = Among(wallet.c.wallet_id, wallet.c.version, wallet.c.told, indexed=1)
+# A member is told something without a transaction: the version alone does not say so.
 _LOCK = select(wallet.c.wallet_id).where(_AS_READ.condition).with_for_update()
 
 
@@ -48,7 +49,7 @@ class SqlWallets:
 
     def lock(self) -> None:
         """Write how wallets stand: the first write of all, so that a lost race costs nothing."""
-        known = [(wallet_id, read.version) for wallet_id, read, _ in self.standings.changes() if read]
+        known = [(each, was.version, was.watch.told) for each, was, _ in self.standings.changes() if was]
         if known and len(self._connection.execute(_LOCK, _AS_READ.these(known)).all()) != len(known):
             raise Raced("TRANSACTION_RACED", "another writer was first on a wallet")
         try:
