@@ -11,6 +11,9 @@ from domain.honey.tier_rules import TierRules
 from domain.honey.tiers import TierStatus, tier_at
 from domain.shared.instants import LATEST, Instant
 
+NEVER = 2**62
+"""More points than anybody can have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
@@ -53,6 +56,12 @@ class Climb:
     def next_turn(self, now: Instant) -> Instant | None:
         """Nothing is to be told before this unless a movement or a ladder comes; None: not until then."""
         return next_turn(self._ladder(now).rules, self.movements, now, self._promises(now))
+
+    def room(self, now: Instant) -> tuple[Instant, int]:
+        """When the present period began, and how many points of it more come to the next threshold."""
+        status = self.status(now)
+        above = [tier.threshold - status.points for tier in self._ladder(now).rules.tiers]
+        return status.period_start, min((points for points in above if points > 0), default=NEVER)
 
     def _told_by(self, ladder: Ladder, after: Instant, until: Instant) -> list[TierEvent]:
         return tier_events(ladder.rules, self.movements, after, until, self._promises(until))

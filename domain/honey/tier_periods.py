@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from domain.honey.qualifying import Counted, Movement
 from domain.honey.tier_rules import CalendarYear, TierRules, Window
@@ -26,6 +27,10 @@ class Periods:
 
     def number(self, at: Instant) -> int:
         """Of the period that has this instant."""
+        return _number(self, at)
+
+    def counted_anew(self, at: Instant) -> int:
+        """The same, by the calendar."""
         number = self._about(at)
         while self.start(number) > at:
             number -= 1
@@ -45,6 +50,12 @@ class Periods:
         if isinstance(self.window, CalendarYear):
             return day.year
         return ((day.year - first.year) * 12 + day.month - first.month) // self.window.months
+
+
+@lru_cache(maxsize=16_384)
+def _number(periods: Periods, at: Instant) -> int:
+    # The same movements are looked at again and again.
+    return periods.counted_anew(at)
 
 
 def periods_of(rules: TierRules, movements: Iterable[Movement], otherwise: Instant) -> Periods:

@@ -47,6 +47,17 @@ BY_ITSELF = Occasion()
 """Nobody asked for it."""
 
 
+def _with(watch: Watch, movement: Movement) -> Watch:
+    """With one movement more: is the tier to be looked at anew? That costs what the whole past costs.
+
+    Points of the present period that come to no threshold change nothing before the next turn.
+    """
+    is_of_now = watch.period is not None and movement.effective >= watch.period
+    if watch.tier_turn is not None and is_of_now and 0 < movement.points < watch.lacking:
+        return replace(watch, lacking=watch.lacking - movement.points)
+    return replace(watch, tier_turn=movement.recorded, lacking=0)
+
+
 class Wallet:
     """Balances, lots and holds as they stand after the command so far. Raises NotFound for its programme."""
 
@@ -152,7 +163,7 @@ class Wallet:
         movement = Movement(points, effective, now, earned.effective if earned else None)
         self._ports.movements.add(self._standing, lot.lot_id, movement)
         if self.programme.tiers:
-            self.watch(replace(watch, tier_turn=now))
+            self.watch(_with(watch, movement))
 
     def watch(self, watch: Watch) -> None:
         """Watches the member differently from now on."""

@@ -37,6 +37,10 @@ class Watch:
     """Up to when it was told what became of the tier. None: never."""
     tier_turn: Instant | None = None
     """Nothing is to be told of the tier before it. None: nothing at all."""
+    period: Instant | None = None
+    """When the period began in which was looked."""
+    lacking: int = 0
+    """So many points more come to a threshold; 0: nothing but a look says."""
     noticed: Instant = EARLIEST
     """Points that expire before it are told of, or never will be."""
     notice_turn: Instant | None = None

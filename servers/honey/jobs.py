@@ -78,6 +78,8 @@ class DueJob:
                 for outcome in outcomes:
                     if isinstance(outcome, BaseException) and not isinstance(outcome, Raced):
                         raise outcome
+                if all(isinstance(outcome, Raced) for outcome in outcomes):
+                    break  # Others are at them; what is left is due at the next pass, too.
 
 
 def _wallets(connection: Connection, query: "Select[tuple[str]]", now: Instant) -> list[str]:

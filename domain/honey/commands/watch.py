@@ -29,11 +29,14 @@ def tell_tier(command: Watched, ports: HoneyPorts, doing: Doing) -> Standing:
     first = min((movement.recorded for movement in climb.movements), default=wallet.now)
     events = climb.told(first - 1 if watch.looked is None else watch.looked, wallet.now)
     ports.notices.tell(wallet.standing, events, doing)
+    period, lacking = climb.room(wallet.now)
     wallet.watch(
         replace(
             wallet.standing.watch,
             looked=wallet.now,
             tier_turn=climb.next_turn(wallet.now),
+            period=period,
+            lacking=lacking,
             told=watch.told + len(events),
         )
     )

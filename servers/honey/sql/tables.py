@@ -63,6 +63,8 @@ wallet = Table(
     # What the member is told beside transactions: up to when, and from when on there is more.
     Column("tier_looked_time", INSTANT),
     Column("tier_turn_time", INSTANT),
+    Column("tier_period_time", INSTANT),
+    Column("tier_lacking", BigInteger, nullable=False, server_default="0"),
     Column("noticed_time", INSTANT, nullable=False, server_default="0"),
     Column("notice_turn_time", INSTANT),
     Column("told", BigInteger, nullable=False, server_default="0"),

@@ -82,6 +82,8 @@ def _standing(row: Mapping[Any, Any]) -> Standing:
         watch=Watch(
             looked=row["tier_looked_time"],
             tier_turn=row["tier_turn_time"],
+            period=row["tier_period_time"],
+            lacking=row["tier_lacking"],
             noticed=row["noticed_time"],
             notice_turn=row["notice_turn_time"],
             told=row["told"],
@@ -101,6 +103,8 @@ def _row(standing: Standing) -> dict[str, object]:
         "renew_time": standing.renews,
         "tier_looked_time": standing.watch.looked,
         "tier_turn_time": standing.watch.tier_turn,
+        "tier_period_time": standing.watch.period,
+        "tier_lacking": standing.watch.lacking,
         "noticed_time": standing.watch.noticed,
         "notice_turn_time": standing.watch.notice_turn,
         "told": standing.watch.told,

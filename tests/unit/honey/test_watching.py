@@ -1,9 +1,10 @@
 """HO-13 on a ledger: tiers follow what is earned and taken back; members are told once, however one looks."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, time, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.honey.commands.earn import EarnPoints, ReversePoints, earn_points, reverse_points
@@ -15,7 +16,7 @@ from domain.honey.noticing import PointsExpiringSoon, horizon, turn_for
 from domain.honey.programme import Programme
 from domain.honey.qualifying import Movement
 from domain.honey.tier_events import TierRaised
-from domain.honey.tier_rules import Downgrade, Tier, TierRules
+from domain.honey.tier_rules import Downgrade, Effect, RollingMonths, Tier, TierRules
 from domain.honey.tiers import tier_at
 from domain.honey.windows import DEFAULT_ZONE
 from domain.shared.errors import DomainError
@@ -41,8 +42,11 @@ steps = st.lists(
 )
 
 
-def run(history: list[Step], ledger: Ledger) -> tuple[list[Movement], Instant]:
-    """What qualified, counted here, and when it ended."""
+Look = Callable[[Ledger, Instant], None]
+
+
+def run(history: list[Step], ledger: Ledger, between: Look | None = None) -> tuple[list[Movement], Instant]:
+    """What qualified, counted here, and when it ended; after each step one may look."""
     now, movements, lots = START, list[Movement](), list[tuple[str, Instant, int]]()
     for number, (what, points, hours) in enumerate(history):
         now += hours * HOUR
@@ -59,6 +63,8 @@ def run(history: list[Step], ledger: Ledger) -> tuple[list[Movement], Instant]:
                 movements.append(Movement(-all_of_it, now, now, earned))
         except DomainError:
             pass
+        if between:
+            between(ledger, now)
     return movements, now
 
 
@@ -74,23 +80,37 @@ def test_a_tier_is_a_function_of_what_was_earned_and_taken_back(history: list[St
         assert climb.status(at) == tier_at(LADDER, movements, at, at)
 
 
-@given(steps, st.lists(st.integers(0, 900), max_size=4))
-def test_it_does_not_matter_when_or_how_often_one_looks(history: list[Step], days: list[int]) -> None:
-    """HO-11: tiers and points that expire are told with the same words at the end."""
-    often, once = (Ledger(Programme("honey", tiers=LADDER, notice=WEEK)) for _ in range(2))
-    _, now = run(history, often)
-    run(history, once)
-    end = now + 1_000 * DAY
-    for day in sorted(days):
-        look(often, now + day * DAY)
-    for ledger in (often, once):
-        look(ledger, end)
-        look(ledger, end)
-    told = [
-        [each for each in ledger.notices.rows.values() if not isinstance(each, PointsExpiringSoon)]
-        for ledger in (often, once)
+LADDERS = st.sampled_from(
+    [
+        LADDER,
+        replace(LADDER, window=RollingMonths(3)),
+        replace(LADDER, effect=Effect.NEXT_PERIOD),
+        replace(LADDER, window=RollingMonths(2), downgrade=Downgrade.ONE_STEP, grace=Period(20, Unit.DAY)),
     ]
-    assert told[0] == told[1]
+)
+
+
+@settings(deadline=None)
+@given(steps, LADDERS, st.booleans())
+def test_it_does_not_matter_when_or_how_often_one_looks(
+    history: list[Step], ladder: TierRules, always: bool
+) -> None:
+    """HO-11: after each step and often later, or never before the end: it is told what there was to tell."""
+    ledger = Ledger(Programme("honey", tiers=ladder, notice=WEEK))
+    _, now = run(history, ledger, look if always else None)
+    end = now + 1_000 * DAY
+    for day in range(0, 1_000, 37) if always else ():
+        look(ledger, now + day * DAY)
+    for _ in range(2):
+        look(ledger, end)
+    climb = climb_of(ledger.ports, WALLET)
+    assert climb is not None
+    first = min((movement.recorded for movement in climb.movements), default=end)
+    assert tiers_told(ledger) == climb.told(first - 1, end)
+
+
+def tiers_told(ledger: Ledger) -> list[object]:
+    return [each for each in ledger.notices.rows.values() if not isinstance(each, PointsExpiringSoon)]
 
 
 def look(ledger: Ledger, now: Instant) -> None:

@@ -14,6 +14,8 @@ down_revision = "0011"
 def upgrade() -> None:
     add_column("honey_wallet", Column("tier_looked_time", INSTANT))
     add_column("honey_wallet", Column("tier_turn_time", INSTANT))
+    add_column("honey_wallet", Column("tier_period_time", INSTANT))
+    add_column("honey_wallet", Column("tier_lacking", BigInteger, nullable=False, server_default="0"))
     add_column("honey_wallet", Column("noticed_time", INSTANT, nullable=False, server_default="0"))
     add_column("honey_wallet", Column("notice_turn_time", INSTANT))
     add_column("honey_wallet", Column("told", BigInteger, nullable=False, server_default="0"))
