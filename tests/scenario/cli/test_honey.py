@@ -121,3 +121,27 @@ def test_tasks_are_drawn_with_what_they_bring(honey: Nectary, member: str) -> No
     assert len(honey.json("honey", "task", "three_rides", member).document["progress"]) == 1
     missing = honey("honey", "task", "none", member, "--json")
     assert missing.error["reason"] == "TASK_NOT_FOUND"
+
+
+def test_an_order_is_tried_recorded_and_refunded(honey: Nectary, member: str) -> None:
+    order = ("order.paid", member, "--event", f"o-{member}", "--item", "tea=6000", "--item", "cup=4000")
+    tried = honey("honey", "record", *order, "--channel", "app", "--dry-run").out
+    assert "base 1: earned" in tried
+    assert tried.endswith("nothing is recorded\n")
+    assert honey("honey", "balance", member).out == "nothing\n"
+    recorded = honey.json("honey", "record", *order, "--channel", "app").document
+    [lot] = recorded["lots"]
+    refunded = honey("honey", "refund", f"o-{member}", "cup=4000", "--reason", "broken").out
+    assert refunded.splitlines()[0].endswith("taken back, 0 given back")
+    assert "cup: refunded 4,000, still earned 0 and spent 0" in refunded
+    assert int(lot["earned_points"]) in (100, 200)  # Twice as many on one day of the year.
+    unknown = honey("honey", "refund", "never-heard-of", "tea=1").out
+    assert unknown == "nothing is known of this order yet: it counts once the order comes\n"
+    assert honey("honey", "refund", "o1", "tea").status == 2
+
+
+def test_a_tier_is_shown_and_previewed(honey: Nectary, member: str) -> None:
+    shown = honey("honey", "tier", member).out
+    assert shown == "green until for ever: 0 points count, 1,000 more for silver\n"
+    previewed = honey("honey", "tier", member, "--preview", "1000").out.splitlines()
+    assert [line.split()[0] for line in previewed] == ["green", "silver"]

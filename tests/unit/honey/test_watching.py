@@ -109,6 +109,19 @@ def test_it_does_not_matter_when_or_how_often_one_looks(
     assert tiers_told(ledger) == climb.told(first - 1, end)
 
 
+def test_points_that_just_come_to_a_threshold_are_looked_at_and_fewer_are_not() -> None:
+    """What does not come to one costs no look."""
+    ledger = Ledger(Programme("honey", tiers=LADDER))
+    for number, points in enumerate((4, 5, 1)):
+        now = START + number * HOUR
+        ledger.run(earn_points, EarnPoints(WALLET, f"t{number}", points), now)
+        turn = ledger.wallets.get(WALLET).watch.tier_turn
+        assert turn is not None
+        assert (turn <= now) is (number != 1)
+        look(ledger, now)
+    assert [type(each) for each in tiers_told(ledger)] == [TierRaised]
+
+
 def tiers_told(ledger: Ledger) -> list[object]:
     return [each for each in ledger.notices.rows.values() if not isinstance(each, PointsExpiringSoon)]
 

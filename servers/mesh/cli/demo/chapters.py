@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from servers.mesh.cli.demo import figures, flash_sale, points_figures, scenes
+from servers.mesh.cli.demo import earning, figures, flash_sale, points_figures, scenes
 from servers.mesh.cli.demo import points as scenes_of_points
 from servers.mesh.cli.demo.check import Check, check_table, checks
 from servers.mesh.cli.demo.risk import caught, released
@@ -70,13 +70,13 @@ async def points(output: Output, rules: Path) -> list[Check]:
         output,
         "Chapter four: points",
         "A ledger of double entries: what one member earns, holds, spends and owes in ten days, and whether "
-        "it adds up.",
+        "it adds up; and what another earns by rules, in tiers and tasks.",
     )
     async with private_mesh() as mesh:
         story = Story(mesh, output)
         await mesh.clock.set(local("2026-12-01 09:00"), frozen=True)
         await mesh.earning.apply_rules(read_honey_rules(rules))
-        for scene in scenes_of_points.SCENES:
+        for scene in (*scenes_of_points.SCENES, *earning.SCENES):
             await scene(story)
     return _checked(story, points_figures.EXPECTED)
 

@@ -4,6 +4,9 @@ Of the tea house's 100 points 20 expire at the midnight after 3 December, while 
 spent and 30 expire when they go back. 250 of the order's 300 are spent, so that 50 can be taken back and 250
 are owed; 400 - 250 = 150.
 
+Ben's rides give 5 and 5, the task 30. Of 100 yuan twice 100 points; 40 of them go, so 60 times 2 stay: 80 are
+taken back, and 10 + 30 + 120 points count.
+
 Transactions: two earnings (1, 2), one active at once (3), a hold (4), an expiry (5), spent and released (6,
 7), an activation (8), spent (9), taken back (10), earned and activated (11, 12).
 """
@@ -23,4 +26,15 @@ EXPECTED: Mapping[str, Figure] = {
     "ann: active by the statement": 150,
     "ann: transactions that are as they must be": 12,
     "ann: the chain ends at her balance's link": "True",
+    "ben: ride 1": ["5 points", "multiplied by 1"],
+    "ben: ride 2": ["0 points", "earned by it too short a time before or after"],
+    "ben: ride 3": ["5 points", "multiplied by 1"],
+    "ben: completes": ["three_rides"],
+    "ben: ride 4": ["0 points", "from 5 to 0: a member at most 10, window DAY"],
+    "ben: the order would earn": ["200 by base"],
+    "ben: pending, as it may be returned": 200,
+    "ben: taken back for the cup": 80,
+    "ben: tier, and points that count": ["green", "160"],
+    "ben: tier with 1,000 more": "silver",
+    "ben: tasks": ["december_shopper 10,000 of 50,000", "three_rides 3 of 3"],
 }
