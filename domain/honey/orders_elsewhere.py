@@ -16,6 +16,7 @@ from domain.honey.event_records import EventKey, EventRecord
 from domain.honey.known import Held, asks_for_holders
 from domain.honey.order_refunds import Order, Refund
 from domain.honey.ports import HoneyPorts, Programmes
+from domain.honey.rewarding import ask_for_holders, tasks_of
 from domain.honey.wallets import MEMBER, Owner, wallet_id_of
 
 
@@ -43,13 +44,13 @@ def recordings(programmes: Programmes, order: Event, held: Held | None) -> list[
 
 
 def asks_what_was_held(programmes: Programmes, order: Event) -> bool:
-    """Whether what it earns anywhere depends on what the member held."""
-    at = _promised(order)
-    scenes = (
-        programmes.quoted(programme_id, at).programme.earning.scene(order.scene)
-        for programme_id in _promising(programmes, order)
+    """Whether what it brings anywhere depends on what the member held: points of rules, progress of tasks."""
+    promising = _promising(programmes, order)
+    quoted = (programmes.quoted(each, _promised(order)).programme.all_scenes for each in promising)
+    scenes = (rules.scene(order.scene) for rules in quoted)
+    return any(asks_for_holders(scene.rules) for scene in scenes if scene) or any(
+        ask_for_holders(tasks_of(programmes.get(each).tasks, order)) for each in promising
     )
-    return any(asks_for_holders(scene.rules) for scene in scenes if scene)
 
 
 def refundings(ports: HoneyPorts, refunded: RefundedOrder) -> list[RefundOrderItems]:
@@ -59,7 +60,7 @@ def refundings(ports: HoneyPorts, refunded: RefundedOrder) -> list[RefundOrderIt
     for programme_id, programme in latest.programmes.items() if latest else ():
         key = EventKey(programme_id, refunded.event_id)
         record = ports.events.get(key)
-        if record is None and programme.earning.scene(refunded.scene) is None:
+        if record is None and programme.all_scenes.scene(refunded.scene) is None:
             continue
         if refunds := _left(record, refunded.refunds):
             found.append(RefundOrderItems(key, _transaction_id(key, refunded.cause), refunds))
@@ -71,7 +72,7 @@ def _promising(programmes: Programmes, order: Event) -> list[str]:
     return [
         programme_id
         for programme_id in (latest.programmes if latest else ())
-        if programmes.quoted(programme_id, at).programme.earning.scene(order.scene)
+        if programmes.quoted(programme_id, at).programme.all_scenes.scene(order.scene)
     ]
 
 

@@ -11,13 +11,13 @@ from domain.honey.accounts import Account, is_possible
 from domain.honey.earning_expiry import slid
 from domain.honey.holds import Hold
 from domain.honey.lots import Lot
-from domain.honey.noticing import turn_for
 from domain.honey.ports import HoneyPorts
 from domain.honey.programme import Programme
 from domain.honey.qualifying import Movement
 from domain.honey.spends import Spend
 from domain.honey.transactions import ACTIVITIES, Entry, Kind, Transaction, chained
-from domain.honey.wallets import Standing, Watch, owner_of
+from domain.honey.wallets import Standing, owner_of
+from domain.honey.watching import Watch, with_expiry, with_movement
 from domain.shared.doing import Doing
 from domain.shared.instants import Instant, midnight_after
 
@@ -45,17 +45,6 @@ class Occasion:
 
 BY_ITSELF = Occasion()
 """Nobody asked for it."""
-
-
-def _with(watch: Watch, movement: Movement) -> Watch:
-    """With one movement more: is the tier to be looked at anew? That costs what the whole past costs.
-
-    Points of the present period that come to no threshold change nothing before the next turn.
-    """
-    is_of_now = watch.period is not None and movement.effective >= watch.period
-    if watch.tier_turn is not None and is_of_now and 0 < movement.points < watch.lacking:
-        return replace(watch, lacking=watch.lacking - movement.points)
-    return replace(watch, tier_turn=movement.recorded, lacking=0)
 
 
 class Wallet:
@@ -163,7 +152,7 @@ class Wallet:
         movement = Movement(points, effective, now, earned.effective if earned else None)
         self._ports.movements.add(self._standing, lot.lot_id, movement)
         if self.programme.tiers:
-            self.watch(_with(watch, movement))
+            self.watch(with_movement(watch, movement))
 
     def watch(self, watch: Watch) -> None:
         """Watches the member differently from now on."""
@@ -282,12 +271,9 @@ class Wallet:
 
     def _note_expiry(self, expires: Instant | None) -> None:
         """Points that expire then are to be told of, if the programme does so."""
-        notice, watch = self.programme.notice, self._standing.watch
-        if notice is None or expires is None or expires < watch.noticed:
-            return
-        turn = max(turn_for(expires, notice, self.programme.zone), self.now)
-        if watch.notice_turn is None or turn < watch.notice_turn:
-            self.watch(replace(watch, notice_turn=turn))
+        notice, zone = self.programme.notice, self.programme.zone
+        if notice and expires is not None:
+            self.watch(with_expiry(self._standing.watch, expires, notice, zone, self.now))
 
     def _note_due(self, due: Instant | None) -> None:
         # What was due by now has happened, or is about to.

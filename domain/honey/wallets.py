@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from domain.honey.accounts import Account
 from domain.honey.transactions import GENESIS, Balances
+from domain.honey.watching import NOBODY_WATCHES, Watch
 from domain.shared.instants import EARLIEST, Instant
 
 MEMBER = "member"
@@ -27,29 +28,6 @@ def owner_of(wallet_id: str) -> tuple[str, Owner]:
     """The programme and the owner."""
     programme_id, kind, owner_id = wallet_id.split(":", 2)
     return programme_id, Owner(kind, owner_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Of a member's tier, and of points that expire soon."""
-
-    looked: Instant | None = None
-    """Up to when it was told what became of the tier. None: never."""
-    tier_turn: Instant | None = None
-    """Nothing is to be told of the tier before it. None: nothing at all."""
-    period: Instant | None = None
-    """When the period began in which was looked."""
-    lacking: int = 0
-    """So many points more come to a threshold; 0: nothing but a look says."""
-    noticed: Instant = EARLIEST
-    """Points that expire before it are told of, or never will be."""
-    notice_turn: Instant | None = None
-    """No points are to be told of before it. None: none at all."""
-    told: int = 0
-    """How much was told."""
-
-
-NOBODY_WATCHES = Watch()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.honey.accounts import Account
 from domain.honey.transactions import ACTIVITIES, Transaction
-from domain.honey.wallets import Standing, Watch
+from domain.honey.wallets import Standing
+from domain.honey.watching import Watch
 from domain.shared.errors import Raced
 from domain.shared.instants import Instant
 from servers.honey.sql.tables import wallet

@@ -18,6 +18,7 @@ from domain.honey.order_refunds import Refund
 from domain.honey.orders_elsewhere import RefundedOrder, asks_what_was_held, recordings, refundings
 from domain.honey.programme import Programme
 from domain.honey.rules import Rules
+from domain.honey.task_rules import Points, TaskVersion, Times
 from domain.shared.doing import Doing
 from servers.honey.told_orders import IDENTITY_PAID, SECKILL_PAID, told
 from servers.store import event as store
@@ -71,6 +72,16 @@ def test_an_order_counts_where_its_scene_is_known_and_nowhere_else() -> None:
     assert (left(ledger), left(ledger, GOLDEN)) == (9, 9)
     record(ledger, an_order(990, scene="nobody.knows"))
     assert len(ledger.events.rows) == 2
+
+
+def test_a_task_is_reason_enough_to_take_an_order_and_to_ask_what_was_held() -> None:
+    """Though no rule gives anything for it."""
+    gold = (HoldsAnyOf(frozenset({GOLD})),)
+    task = TaskVersion("buyer", 1, "Buy", SECKILL_PAID, Times(1), Points(7), 0, conditions=gold)
+    ledger = Ledger(Programme(HERE, tasks=(task,)))
+    assert asks_what_was_held(ledger.ports.programmes, an_order(990))
+    record(ledger, an_order(990), Held(at_event=frozenset({GOLD})))
+    assert left(ledger) == 7
 
 
 def test_one_programme_that_asks_what_was_held_is_enough_to_ask() -> None:
