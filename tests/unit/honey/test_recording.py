@@ -71,11 +71,9 @@ def test_any_history_is_posted_as_if_points_were_counted_one_by_one(
         before = len(naive.happened)
         said = naive.record(step.event, (set(step.held[0]), set(step.held[1])), step.now)
         assert {each.rule_id: (each.outcome.value, each.points) for each in found.evaluation.verdicts} == said
-        happened = {each.points: each for each in naive.happened[before:]}
-        assert sorted(lot.earned for lot in found.lots) == sorted(
-            each.points for each in naive.happened[before:]
+        assert sorted((lot.earned, lot.active_from) for lot in found.lots) == sorted(
+            (each.points, each.active_from) for each in naive.happened[before:]
         )
-        assert all(lot.active_from == happened[lot.earned].active_from for lot in found.lots)
         posted += [each.lot_id for each in ledger.rule_earnings.rows.values() if each.lot_id not in posted]
     for wallet_id in ledger.wallets.standings:
         earned = -ledger.wallets.get(wallet_id).balance(Account.ISSUED)
