@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -93,12 +94,10 @@ async def test_while_identity_is_away_it_cannot_be_said_what_was_held() -> None:
 
 
 async def test_nobody_waits_long_for_an_identity_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes connections, and says nothing."""
+    """Connections are made, and nobody takes them."""
     monkeypatch.setattr(identities, "LONGEST_SECONDS", 0.2)
-    silent = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
-    port = silent.sockets[0].getsockname()[1]
-    async with silent, connect(f"127.0.0.1:{port}") as channel:
-        async with asyncio.timeout(2):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        async with connect(f"127.0.0.1:{silent.getsockname()[1]}") as channel, asyncio.timeout(2):
             await _unavailable(Identities(lambda: IdentityClient(channel)))
 
 
