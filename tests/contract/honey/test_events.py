@@ -69,7 +69,7 @@ def engine(store_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     programmes() | capped_programmes(),
     histories(),

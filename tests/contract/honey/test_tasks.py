@@ -69,7 +69,7 @@ def engine(store_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TASKS, deliveries(), st.lists(st.integers(1, 6), min_size=1, max_size=3))
 def test_whatever_comes_however_often_and_in_whatever_groups_each_reward_is_given_once(
     engine: Engine, task: TaskVersion, seen: list[Seen], sizes: list[int]

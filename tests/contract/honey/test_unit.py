@@ -33,7 +33,9 @@ from tests.unit.honey.histories import PROGRAMMES, WALLET, Command, histories
 from tests.unit.honey.naive import TICK
 from tests.unit.honey.ports import Ledger
 
-on_a_database = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+on_a_database = settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 """One for all examples, and no faster than its disk."""
 
 
