@@ -19,6 +19,7 @@ from pathlib import Path
 import redis.asyncio
 import uvloop
 
+from benchmarks.measuring.durable import durable_mariadb
 from benchmarks.measuring.limits import private_redis
 from benchmarks.measuring.rounds import Sample, Spread
 from benchmarks.measuring.table import at_least, heading, number, table
@@ -39,7 +40,6 @@ from servers.store.config import StoreConfig
 from servers.store.leases import Lease, acquire
 from servers.store.migrations import migrate
 from servers.store.store import Store
-from tests.servers import MariaDB
 
 DECISIONS, FEW_DECISIONS = 60_000, 4_000
 AIM = 20_000
@@ -71,7 +71,7 @@ def _sqlite() -> Iterator[str]:
 
 @contextmanager
 def _mariadb() -> Iterator[str]:
-    server = MariaDB(durable=True).start()
+    server = durable_mariadb().start()
     try:
         yield server.create_database("risk")
     finally:

@@ -107,14 +107,16 @@ class PrivateServer:
 class MariaDB(PrivateServer):
     """Stands for MySQL. Root without a password, on loopback only.
 
-    `durable` makes it sync as in production; without, it is several times faster. Raises Missing.
+    `durable` makes it sync as in production; without, it is several times faster. `pool_mb` is its memory
+    for pages: in production the tables of a benchmark would lie in it whole. Raises Missing.
     """
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, pool_mb: int = 128) -> None:
         self._server = installed("mariadbd", "mariadb-server", "/usr/sbin", "/usr/local/sbin")
         install = installed("mariadb-install-db", "mariadb-server")
         super().__init__()
         self._durable = durable
+        self._pool_mb = pool_mb
         # Not where others have theirs: one that starts deletes all temporary tables that it finds.
         self._tmpdir = f"--tmpdir={self.folder}"
         if os.geteuid() == 0:
@@ -152,8 +154,8 @@ class MariaDB(PrivateServer):
             "--skip-name-resolve",
             "--character-set-server=utf8mb4",
             "--collation-server=utf8mb4_bin",
-            "--innodb-buffer-pool-size=128M",
-            "--innodb-log-file-size=64M",
+            f"--innodb-buffer-pool-size={self._pool_mb}M",
+            f"--innodb-log-file-size={self._pool_mb // 2}M",
             "--performance-schema=OFF",
             "--max-connections=300",
             # Refuse to change a row that was read in an older state: the default from 11.6 on.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.measuring.children import ROOT, Child, child
 from benchmarks.measuring.cpu import cpu_seconds
+from benchmarks.measuring.durable import durable_mariadb
 from clients import CatalogClient, connect
 from servers.mesh.cli.messages import read_catalog
 from servers.store.migrations import migrate
@@ -54,7 +55,7 @@ class Mesh:
 @contextmanager
 def mesh(**settings: object) -> Iterator[Mesh]:
     """Serves until the end of the block. Raises `tests.servers.Missing` if a server is not installed."""
-    mariadb, redis = MariaDB(durable=True), Redis.valkey()
+    mariadb, redis = durable_mariadb(), Redis.valkey()
     try:
         mariadb.start()
         redis.start()

@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 import redis
 
 from benchmarks.measuring.cpu import cpu_seconds
+from benchmarks.measuring.durable import durable_mariadb
 from servers.store.migrations import migrate
 from tests.servers import MariaDB, Redis
 
@@ -83,7 +84,7 @@ class Ground:
 @contextmanager
 def ground() -> Iterator[Ground]:
     """Both, empty but for the tables, until the end of the block. Raises `tests.servers.Missing`."""
-    mariadb, store = MariaDB(durable=True), Redis.installed()
+    mariadb, store = durable_mariadb(), Redis.installed()
     try:
         mariadb.start()
         store.start()

@@ -21,14 +21,18 @@ def earn(wallet: Wallet, lot: Lot, kind: Kind = Kind.EARNED) -> Lot:
         raise refusals.wallet_full(MOST)
     added = wallet.add(lot)
     issued = Entry(Account.ISSUED, -lot.earned, lot.lot_id)
-    wallet.post(kind, [issued, Entry(Account.PENDING, lot.earned, lot.lot_id)])
+    wallet.post(kind, [issued, *_come_in(wallet, added)])
     if kind is Kind.EARNED:
         wallet.qualify(added, lot.earned)
     if kind in ACTIVITIES:
         be_active(wallet)
-    if added.active_from <= wallet.now:
-        activate(wallet, wallet.own_lot(lot.lot_id))
     return wallet.own_lot(lot.lot_id)
+
+
+def _come_in(wallet: Wallet, lot: Lot) -> list[Entry]:
+    if lot.active_from > wallet.now:
+        return [Entry(Account.PENDING, lot.earned, lot.lot_id)]
+    return become_active(wallet, lot, lot.earned)
 
 
 def activate(wallet: Wallet, lot: Lot, fell_due: Instant | None = None) -> None:

@@ -68,15 +68,14 @@ def test_points_are_given_listed_told_and_verified(honey: Nectary, member: str) 
         "for",
     ]
     statement = honey("honey", "statement", member).out.splitlines()
-    assert statement[0].split() == ["pending", "active", "reversed"]
+    assert statement[0].split() == ["active", "reversed"]
     assert [line.split() for line in statement[1:]] == [
-        ["opening", "0", "0", "0"],
-        ["activated", "-500", "+500"],
-        ["adjusted", "+500", "-120", "+120"],
-        ["closing", "0", "380", "120"],
+        ["opening", "0", "0"],
+        ["adjusted", "+380", "+120"],
+        ["closing", "380", "120"],
     ]
     verified = honey.json("honey", "verify", member)
-    assert (verified.status, verified.document["transactions"]) == (0, 3)
+    assert (verified.status, verified.document["transactions"]) == (0, 2)
     link = verified.document["link"]
     honey("honey", "adjust", member, "1", "--reason", "one more")
     assert honey("honey", "verify", member, "--link", link).status == 0
