@@ -19,8 +19,8 @@ from servers.store.writes import Write, Writes
 
 MAX_WALLETS = 1_024
 """Wallets that are brought up to date in one round."""
-SIDE_BY_SIDE = 2
-"""Groups of wallets that are written at once: one is reckoned while the database writes the other."""
+SIDE_BY_SIDE = 4
+"""Groups of wallets that are written at once: one is reckoned while the database writes the others."""
 
 Round = tuple["Select[tuple[str]]", Callable[[str], Write]]
 """Which wallets have something to do, and the write that does it."""

@@ -38,7 +38,9 @@ class RowsCursor(Cursor):
 
 
 def _bytes_in(rows: Sequence[Sequence[object]]) -> int:
-    return sum([len(value) for row in rows for value in row if isinstance(value, bytes)])
+    # A column without a value at first may have bytes further down; one with a number has numbers.
+    places = [place for place, value in enumerate(rows[0]) if value is None or isinstance(value, bytes)]
+    return sum([len(value) for row in rows for place in places if isinstance(value := row[place], bytes)])
 
 
 def _literal(value: object, conn: Any) -> str:

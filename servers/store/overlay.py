@@ -37,7 +37,8 @@ class Overlay(Generic[K, V]):
             return self._pending[key]
         if key in self._kept:
             return self._kept[key]
-        self.prefetch([key])
+        if key not in self._read:
+            self.prefetch([key])
         return self._read[key]
 
     def known(self, key: K) -> V | None:
