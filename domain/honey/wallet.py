@@ -4,14 +4,15 @@ Points move through `post` alone: it changes the balances and the lots together,
 balance, so that nobody counts by hand (HO-1, HO-3). What was posted is written by `close`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from domain.honey.accounts import Account, is_possible
+from domain.honey.accounts import Account
 from domain.honey.earning_expiry import slid
 from domain.honey.holds import Hold
 from domain.honey.lots import Lot
 from domain.honey.ports import HoneyPorts
+from domain.honey.posting import balances_after, changed, changes_of_lots
 from domain.honey.programme import Programme
 from domain.honey.qualifying import Movement
 from domain.honey.spends import Spend
@@ -20,17 +21,6 @@ from domain.honey.wallets import Standing, owner_of
 from domain.honey.watching import Watch, with_expiry, with_movement
 from domain.shared.doing import Doing
 from domain.shared.instants import Instant, midnight_after
-
-_FIELDS: Mapping[Account, tuple[str, int]] = {
-    Account.PENDING: ("pending", 1),
-    Account.ACTIVE: ("active", 1),
-    Account.HELD: ("held", 1),
-    Account.DEBT: ("owed", -1),
-    Account.EXPIRED: ("expired", 1),
-    Account.REVERSED: ("reversed", 1),
-    Account.WAIVED: ("waived", 1),
-}
-"""Account → the field of a lot that goes with it, and its sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,17 +182,11 @@ class Wallet:
         Raises ValueError if they do not add up to zero, or if an account or a lot would have too little.
         """
         moved = tuple(entry for entry in entries if entry.points)
-        if sum(entry.points for entry in moved):
-            raise ValueError(f"{kind} does not balance: {moved}")
         if not moved:
             return
-        balances = dict(self._standing.balances)
-        for entry in moved:
-            balances[entry.account] = points = balances.get(entry.account, 0) + entry.points
-            if not is_possible(entry.account, points):
-                raise ValueError(f"{entry.account} would be {points}")
-        self._move(moved)
-        balances = {account: points for account, points in balances.items() if points}
+        balances = balances_after(self._standing.balances, kind, moved)
+        for lot_id, change in changes_of_lots(moved).items():
+            self._put(changed(self.own_lot(lot_id), change))
         before, occasion = self._standing, self._occasion if fell_due is None else BY_ITSELF
         posted = Transaction(
             wallet_id=before.wallet_id,
@@ -240,21 +224,6 @@ class Wallet:
         if self._standing != self._before:
             self._ports.wallets.append(self._before, self._posted, self._standing)
         return self._standing
-
-    def _move(self, entries: Sequence[Entry]) -> None:
-        """The lots of entries, each put once."""
-        moved: dict[str, dict[str, int]] = {}
-        for entry in entries:
-            if entry.account in _FIELDS:
-                name, sign = _FIELDS[entry.account]
-                of_lot = moved.setdefault(entry.lot_id, {})
-                of_lot[name] = of_lot.get(name, 0) + sign * entry.points
-        for lot_id, of_lot in moved.items():
-            lot = self.own_lot(lot_id)
-            shall = {name: getattr(lot, name) + points for name, points in of_lot.items()}
-            if min(shall.values()) < 0:
-                raise ValueError(f"lot {lot_id} would have {shall}")
-            self._put(replace(lot, **shall))
 
     def _renewing(self, lot: Lot) -> Instant | None:
         """From when on one may be prolonged, now that there is this lot, too."""

@@ -24,9 +24,9 @@ from nectary.seckill.v1 import seckill_pb2 as seckill
 from servers.seckill.sql.tables import common
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
-from servers.store.migrations import migrate
 from tests.contract.seckill.books import Books, read_books, violations
 from tests.faults.process import Nursery, Server
+from tests.migrated import have_tables
 
 RESOLVED_SECONDS = 5.0
 """After a restart, so long at most until nothing is left of an attempt that died."""
@@ -151,7 +151,7 @@ def _is_whole(found: activity_pb.ReconcileResponse) -> bool:
 @asynccontextmanager
 async def sale_ground(url: str, redis_url: str, nursery: Nursery) -> AsyncIterator[SaleGround]:
     """A ground on an empty database, its server without jobs."""
-    migrate(url)
+    have_tables(url)
     with redis.from_url(redis_url) as client:
         client.flushall()
     async with AsyncExitStack() as closing:

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Engine, MetaData, Table, func, select, update
 from clients import Channel, connect
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
-from servers.store.migrations import migrate
 from servers.store.tables import ServiceTables
 from tests.faults.downstream import Downstream, downstream
 from tests.faults.image import Image, image_of
 from tests.faults.process import Nursery, Server
+from tests.migrated import have_tables
 
 C = TypeVar("C")
 
@@ -143,7 +143,7 @@ async def service_ground(
     service: Service[C], url: str, redis_url: str, nursery: Nursery, folder: Path
 ) -> AsyncIterator[ServiceGround[C]]:
     """A ground on an empty database, its server without jobs."""
-    migrate(url)
+    have_tables(url)
     with redis.from_url(redis_url) as client:
         client.flushall()
     engine = blocking_engine(StoreConfig(url, pool_size=1))

@@ -14,8 +14,8 @@ from servers.mesh.judging.shipped import SHIPPED
 from servers.mesh.wiring import SLICES
 from servers.risk.sql.rules import SqlRules
 from servers.store.config import StoreConfig
-from servers.store.migrations import migrate
 from servers.store.store import Store
+from tests.migrated import have_tables
 from tests.population.crowds import ATTACKER, UNITS, WINDOW_SECONDS, Count, hammering, honest, scanning
 from tests.wire.mesh.certificates import Authority, service
 from tests.wire.mesh.echo import EchoServicer
@@ -81,7 +81,7 @@ async def run(redis_url: str, folder: Path, members: int, bursts: int) -> Outcom
 
 async def _with_rules(store_url: str) -> str:
     """A database in which the rules of the run are in force."""
-    migrate(store_url)
+    have_tables(store_url)
     store, doing = Store(StoreConfig(store_url)), Doing("tests", SystemClock().now())
     rules = RuleSet(1, (*SHIPPED.rules, BURSTS))
     await store.transact(lambda connection: SqlRules(connection).add(rules, doing))

@@ -8,7 +8,7 @@ from servers.mesh.config import load
 from servers.mesh.process import assemble
 from servers.mesh.server import Server
 from servers.mesh.wiring import SLICES
-from servers.store.migrations import migrate
+from tests.migrated import have_tables
 
 
 @asynccontextmanager
@@ -16,7 +16,7 @@ async def serving_slices(
     slices: Sequence[str], store_url: str, redis_url: str, **settings: Any
 ) -> AsyncIterator[Server]:
     """On an empty database. Jobs rest and no call is judged, unless settings say so."""
-    migrate(store_url)
+    have_tables(store_url)
     own = {
         "listen_port": 0,
         "drain_grace_seconds": 1,

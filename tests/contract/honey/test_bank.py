@@ -25,9 +25,9 @@ from servers.honey.sql.unit import Unit
 from servers.mesh.clock import SystemClock
 from servers.store.config import StoreConfig
 from servers.store.idempotency import Key
-from servers.store.migrations import migrate
 from servers.store.store import Store
 from servers.store.writes import Write, Writes
+from tests.migrated import have_tables
 
 SECONDS = float(os.environ.get("NECTARY_BANK_SECONDS", "2"))
 """`make bank` has it go on for thirty."""
@@ -38,7 +38,7 @@ TELLERS = 32
 
 
 async def test_a_bank_always_sums_to_the_same_total(store_url: str) -> None:
-    migrate(store_url)
+    have_tables(store_url)
     async with AsyncExitStack() as closing:
         stores = [Store(StoreConfig(store_url)) for _ in range(3)]
         for store in stores:

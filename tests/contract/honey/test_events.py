@@ -32,7 +32,7 @@ from servers.honey.sql.rules import Revision, RulesMemory
 from servers.honey.sql.unit import Unit
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
-from servers.store.migrations import migrate
+from tests.migrated import have_tables
 from tests.servers import MariaDB
 from tests.unit.honey.earnings import (
     SCENE,
@@ -63,7 +63,7 @@ TASKS = (
 
 @pytest.fixture
 def engine(store_url: str) -> Iterator[Engine]:
-    migrate(store_url)
+    have_tables(store_url)
     engine = blocking_engine(StoreConfig(store_url))
     yield engine
     engine.dispose()
@@ -159,7 +159,7 @@ _BUDGET = CounterKey("honey", "", Counter("base", Scope.EVERYBODY, Window.LIFETI
 def _with_a_budget_of(mariadb: MariaDB, points: int) -> tuple[Engine, RulesMemory]:
     """A database with a rule that gives everybody ten points, as long as the budget lasts."""
     url = mariadb.create_database(f"budget_{points}")
-    migrate(url)
+    have_tables(url)
     engine = blocking_engine(StoreConfig(url))
     _empty(engine)
     budget = Cap(points, Window.LIFETIME, Scope.EVERYBODY, Over.CUT)

@@ -33,7 +33,7 @@ from servers.honey.sql.task_progress import progress_of_row
 from servers.honey.sql.unit import Unit
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
-from servers.store.migrations import migrate
+from tests.migrated import have_tables
 from tests.servers import MariaDB
 from tests.unit.honey.naive_tasks import Seen, label, values
 from tests.unit.honey.test_tasks import GOLD, RIDES, START, TASKS, deliveries, event_of, naive_of, ride
@@ -63,7 +63,7 @@ def deliver(command: Deliver, ports: HoneyPorts, doing: Doing) -> list[TaskCompl
 
 @pytest.fixture
 def engine(store_url: str) -> Iterator[Engine]:
-    migrate(store_url)
+    have_tables(store_url)
     engine = blocking_engine(StoreConfig(store_url))
     yield engine
     engine.dispose()
@@ -102,7 +102,7 @@ def test_whatever_comes_however_often_and_in_whatever_groups_each_reward_is_give
 def test_a_step_that_another_writer_took_first_is_taken_again(mariadb: MariaDB) -> None:
     """No points move yet, so that no wallet's version says who was first."""
     url = mariadb.create_database("raced_tasks")
-    migrate(url)
+    have_tables(url)
     engine = blocking_engine(StoreConfig(url))
     task = TaskVersion("rides", 1, "Ride", "ride.ended", Times(4), Points(POINTS), RIDES.opens)
     known = _knowing(engine, task)

@@ -32,7 +32,7 @@ from servers.honey.sql.rules import RulesMemory
 from servers.honey.sql.unit import Unit
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
-from servers.store.migrations import migrate
+from tests.migrated import have_tables
 from tests.servers import MariaDB
 from tests.unit.honey.histories import WALLET
 from tests.unit.honey.naive_tiers import Told, midnight_of
@@ -66,7 +66,7 @@ def earn(command: Earn, ports: HoneyPorts, doing: Doing) -> None:
 
 @pytest.fixture
 def engine(store_url: str) -> Iterator[Engine]:
-    migrate(store_url)
+    have_tables(store_url)
     engine = blocking_engine(StoreConfig(store_url))
     yield engine
     engine.dispose()
@@ -151,7 +151,7 @@ def test_what_comes_at_the_instant_that_was_told_of_is_told_later(engine: Engine
 def test_who_earns_does_not_forget_what_the_job_told_meanwhile(mariadb: MariaDB) -> None:
     """HO-11: the version of a wallet is not changed by what its member is told."""
     url = mariadb.create_database("told")
-    migrate(url)
+    have_tables(url)
     engine = blocking_engine(StoreConfig(url))
     memory = _empty(engine, replace(YEARLY, zone="UTC"))
     _alone(engine, memory, earn_points, EarnPoints(WALLET, "e1", 120), NOON)

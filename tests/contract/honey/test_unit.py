@@ -28,7 +28,7 @@ from servers.honey.sql.transactions import transactions_behind
 from servers.honey.sql.unit import Unit
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
-from servers.store.migrations import migrate
+from tests.migrated import have_tables
 from tests.unit.honey.histories import PROGRAMMES, WALLET, Command, histories
 from tests.unit.honey.naive import TICK
 from tests.unit.honey.ports import Ledger
@@ -41,7 +41,7 @@ on_a_database = settings(
 
 @pytest.fixture
 def engine(store_url: str) -> Iterator[Engine]:
-    migrate(store_url)
+    have_tables(store_url)
     engine = blocking_engine(StoreConfig(store_url))
     yield engine
     engine.dispose()

@@ -17,7 +17,7 @@ from servers.honey.sql.rules import RulesMemory
 from servers.honey.sql.unit import Unit
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
-from servers.store.migrations import migrate
+from tests.migrated import have_tables
 from tests.servers import MariaDB
 
 DOING = Doing("a test", "r1", 1_000)
@@ -32,7 +32,7 @@ def a_programme(points: int) -> Programme:
 def prepared(mariadb: MariaDB, points: int) -> Engine:
     """With a budget of which the first member's eight are waived already."""
     url = mariadb.create_database(f"waive_{points}")
-    migrate(url)
+    have_tables(url)
     engine = blocking_engine(StoreConfig(url))
     with engine.begin() as connection:
         unit = Unit(connection, RulesMemory())

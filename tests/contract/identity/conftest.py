@@ -11,16 +11,16 @@ from servers.identity.sql.unit import Memory, Unit
 from servers.identity.wire.catalogs import draft_of
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
-from servers.store.migrations import migrate
 from servers.store.store import Store
 from tests.contract.identity.commands import done
+from tests.migrated import have_tables
 from tests.wire.identity.cards import a_catalog
 
 
 @pytest.fixture
 def identity_url(store_url: str) -> str:
     """A database with Identity's tables and the catalogue of the wire tests, on each engine in turn."""
-    migrate(store_url)
+    have_tables(store_url)
     engine = blocking_engine(StoreConfig(store_url))
     with engine.begin() as connection:
         unit = Unit(connection, Memory())

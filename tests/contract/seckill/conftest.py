@@ -7,14 +7,14 @@ import pytest
 
 from servers.seckill.sale.commits import Commits
 from servers.store.config import StoreConfig
-from servers.store.migrations import migrate
 from servers.store.store import Store
 from tests.fakes import FakeClock
+from tests.migrated import have_tables
 
 
 @pytest.fixture
 def seckill_url(store_url: str) -> str:
-    migrate(store_url)
+    have_tables(store_url)
     return store_url
 
 

@@ -8,10 +8,10 @@ import pytest
 from domain.shared.errors import DomainError
 from domain.shared.instants import HOUR, MINUTE, Instant
 from servers.mesh.clock import SystemClock
-from servers.store.migrations import migrate
 from tests.contract.seckill.activities import a_reserve, work_of
 from tests.contract.seckill.processes import CLOCK, opened_now, processes
 from tests.contract.seckill.test_life import sound
+from tests.migrated import have_tables
 from tests.servers import Redis
 
 
@@ -39,7 +39,7 @@ async def test_a_process_whose_clock_is_an_hour_off_opens_and_closes_with_all_ot
     mysql_url: str, valkey: Redis, off: int
 ) -> None:
     """SK-6, I1, row 29: two seconds, or an hour. SQLite's processes share one clock, and cannot differ."""
-    migrate(mysql_url)
+    have_tables(mysql_url)
     now = CLOCK.now()
     windows = {
         "SOLD": (now - 30 * MINUTE, now + 30 * MINUTE),

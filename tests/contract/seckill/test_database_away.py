@@ -8,11 +8,11 @@ import pytest
 from redis.asyncio import Redis as RedisClient
 
 from domain.shared.errors import DomainError, Unavailable
-from servers.store.migrations import migrate
 from tests.conftest import started
 from tests.contract.seckill.processes import Process, opened_now, processes
 from tests.contract.seckill.rush import Rush
 from tests.contract.seckill.test_life import members, sound
+from tests.migrated import have_tables
 from tests.servers import MariaDB, Redis
 from tests.toxics import ALWAYS, DropReply, DropRequest, Proxy, toxic_proxy
 
@@ -34,7 +34,7 @@ def own_mariadb() -> Iterator[MariaDB]:
 def own_url(own_mariadb: MariaDB) -> str:
     """One database for all of these tests: each has an activity of its own."""
     url = own_mariadb.create_database(f"sale_{uuid4().hex}")
-    migrate(url)
+    have_tables(url)
     return url
 
 

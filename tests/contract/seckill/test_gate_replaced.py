@@ -8,12 +8,12 @@ import redis.asyncio
 
 from domain.seckill.activity import Activity
 from domain.seckill.gate import ALL_TRANCHES, Claim
-from servers.store.migrations import migrate
 from tests.conftest import started
 from tests.contract.conftest import eventually
 from tests.contract.seckill.processes import SLOW_SECONDS, Process, opened_now, processes
 from tests.contract.seckill.rush import Rush
 from tests.contract.seckill.test_life import members, sound
+from tests.migrated import have_tables
 from tests.sentinels import RedisWithSentinels
 from tests.servers import Redis
 from tests.toxics import Latency, Proxy, toxic_proxy
@@ -37,7 +37,7 @@ async def test_a_copy_that_sentinels_put_in_the_masters_place_sells_no_unit_agai
     mysql_url: str, watched: RedisWithSentinels
 ) -> None:
     """SK-5, row 15: it has never heard of 50 orders, and has a claim open that was sold since."""
-    migrate(mysql_url)
+    have_tables(mysql_url)
     async with processes(mysql_url, watched.url, 2) as pair:
         activity = await opened_now(pair[0], STOCK)
         rush = Rush(pair, activity)

@@ -21,13 +21,13 @@ from servers.store.attempt import write_once
 from servers.store.config import StoreConfig
 from servers.store.engine import blocking_engine
 from servers.store.faults import Fault, fault_of
-from servers.store.migrations import migrate
 from servers.store.store import Store
 from tests.contract.seckill.activities import a_reserve, opened, work_of
 from tests.contract.seckill.conftest import OpenStore
 from tests.contract.seckill.test_life import sound
 from tests.contract.seckill.test_trouble import counted
 from tests.fakes import FakeClock
+from tests.migrated import have_tables
 from tests.servers import MariaDB
 
 WORKERS = 64
@@ -43,7 +43,7 @@ def seckill_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         mariadb = request.getfixturevalue("mariadb")
         assert isinstance(mariadb, MariaDB)
         url = mariadb.create_database(f"races_{uuid4().hex}")
-    migrate(url)
+    have_tables(url)
     return url
 
 
@@ -79,7 +79,7 @@ async def test_of_two_who_both_read_that_one_unit_is_left_one_writes(
     mysql_url: str, clock: FakeClock
 ) -> None:
     """I1, I3, rows 22 and 23: no lock is taken before reading, and none is needed."""
-    migrate(mysql_url)
+    have_tables(mysql_url)
     store = Store(StoreConfig(mysql_url))
     engine = blocking_engine(StoreConfig(mysql_url))
     for others in ("bob", "ann"):

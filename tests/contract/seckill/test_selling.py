@@ -19,12 +19,12 @@ from nectary.identity.v1 import identity_service_pb2 as pb
 from servers.seckill.sale.operators import Operators
 from servers.store.asked import Asked
 from servers.store.idempotency import Key
-from servers.store.migrations import migrate
 from tests.conftest import started
 from tests.contract.seckill.activities import work_of
 from tests.contract.seckill.processes import CLOCK, EACH_WITH_ONE, Process, opened_now, processes
 from tests.contract.seckill.test_life import members, sound
 from tests.contract.seckill.test_trouble import NoGate, counted
+from tests.migrated import have_tables
 from tests.servers import MariaDB, Redis, free_port
 
 pytestmark = pytest.mark.timeout(120)
@@ -177,7 +177,7 @@ async def test_what_waits_for_its_commit_is_pending_also_while_there_is_no_gate(
     mysql_url: str, mariadb: MariaDB
 ) -> None:
     """GetResult, I4: in the group that commits and in the queue behind it; its caller may have left."""
-    migrate(mysql_url)
+    have_tables(mysql_url)
     async with processes(mysql_url, f"redis://127.0.0.1:{free_port()}/0") as [process]:
         activity = await opened_now(process, 2)
         name = activity.activity_id

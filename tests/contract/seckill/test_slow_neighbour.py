@@ -9,9 +9,9 @@ from itertools import chain
 import pytest
 
 from domain.seckill.activity import Activity
-from servers.store.migrations import migrate
 from tests.contract.seckill.processes import Process, opened_now, processes
 from tests.contract.seckill.test_life import members, sound
+from tests.migrated import have_tables
 from tests.servers import MariaDB, Redis
 
 OTHERS = 10
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(120)
 
 @pytest.fixture
 async def process(mysql_url: str, valkey: Redis) -> AsyncIterator[Process]:
-    migrate(mysql_url)
+    have_tables(mysql_url)
     async with processes(mysql_url, valkey.url) as [one]:
         yield one
 

@@ -19,13 +19,13 @@ from servers.seckill.sale.operators import Operators
 from servers.store.asked import Asked
 from servers.store.config import StoreConfig
 from servers.store.idempotency import Key
-from servers.store.migrations import migrate
 from servers.store.store import Store
 from tests.contract.seckill.activities import a_reserve, an_activity, opened, work_of
 from tests.contract.seckill.books import books_of, violations
 from tests.contract.seckill.conftest import OpenStore
 from tests.contract.seckill.test_life import members, ordered, sound, together
 from tests.fakes import FakeClock
+from tests.migrated import have_tables
 from tests.servers import MariaDB
 from tests.toxics import ALWAYS, DropReply, DropRequest, Proxy, toxic_proxy
 from tests.wire.mesh.running import until
@@ -101,7 +101,7 @@ async def proxy(mariadb: MariaDB) -> AsyncIterator[Proxy]:
 @pytest.fixture
 async def behind_proxy(mysql_url: str, mariadb: MariaDB, proxy: Proxy) -> AsyncIterator[Store]:
     """A store whose wire to its database can be broken."""
-    migrate(mysql_url)
+    have_tables(mysql_url)
     store = Store(StoreConfig(mysql_url.replace(str(mariadb.port), str(proxy.port))))
     yield store
     await store.close()
@@ -178,7 +178,7 @@ async def test_an_activity_whose_row_is_locked_keeps_no_other_waiting(
     mysql_url: str, mariadb: MariaDB, clock: FakeClock
 ) -> None:
     """I7, row 28."""
-    migrate(mysql_url)
+    have_tables(mysql_url)
     store = Store(StoreConfig(mysql_url))
     commits = Commits(store, clock, None, None)
     locked, free = await opened(store, 10), await opened(store, 10)
@@ -200,7 +200,7 @@ async def test_a_group_that_another_was_faster_than_goes_again_and_is_counted(
     mysql_url: str, mariadb: MariaDB, clock: FakeClock
 ) -> None:
     """I7, row 7: the race is lost between reading and writing, once, for the row is held from then on."""
-    migrate(mysql_url)
+    have_tables(mysql_url)
     store = Store(StoreConfig(mysql_url))
     commits = Commits(store, clock, None, None)
     activity = await opened(store, 10)

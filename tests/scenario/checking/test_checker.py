@@ -22,7 +22,7 @@ from benchmarks.checking.evidence import Evidence, Violation
 from benchmarks.checking.gate import read_gates
 from benchmarks.checking.rows import read_rows
 from benchmarks.checking.said import Found, Said, read_logs, write_log
-from servers.store.migrations import migrate
+from tests.migrated import have_tables
 from tests.servers import Redis
 
 ACTIVITY = "cards"
@@ -62,7 +62,7 @@ class Sale:
 
 @pytest.fixture
 def sale(sqlite_url: str, valkey: Redis, tmp_path: Path) -> Sale:
-    migrate(sqlite_url)
+    have_tables(sqlite_url)
     database = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     database.execute("PRAGMA ignore_check_constraints = ON")
     gate = redis.Redis.from_url(valkey.url)

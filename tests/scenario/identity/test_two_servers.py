@@ -14,7 +14,7 @@ from clients import NectaryError
 from nectary.identity.v1 import catalog_service_pb2 as catalogs
 from nectary.identity.v1 import identity_pb2 as identity
 from nectary.identity.v1 import identity_service_pb2 as pb
-from servers.store.migrations import migrate
+from tests.migrated import have_tables
 from tests.scenario.identity.crowds import all_at_once, assert_one_row_of, persistent
 from tests.scenario.identity.whole import assert_whole
 from tests.servers import MariaDB, Redis
@@ -37,7 +37,7 @@ async def pair(
 ) -> AsyncIterator[Pair]:
     """Both with all their jobs, on real time."""
     url = mariadb.create_database("two_servers")
-    migrate(url)
+    have_tables(url)
     folder = tmp_path_factory.mktemp("two-servers")
     async with AsyncExitStack() as closing:
         starting = (process_serving(url, valkey.url, folder / f"{name}.log") for name in ("one", "two"))

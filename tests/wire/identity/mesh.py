@@ -15,7 +15,7 @@ from servers.mesh.config import load
 from servers.mesh.process import assemble
 from servers.mesh.server import Server
 from servers.mesh.wiring import SLICES
-from servers.store.migrations import migrate
+from tests.migrated import have_tables
 from tests.wire.identity.cards import a_catalog
 from tests.wire.identity.requests import new_id
 
@@ -66,7 +66,7 @@ def mesh_of(address: str, store_url: str) -> Mesh:
 @asynccontextmanager
 async def serving(store_url: str, *, redis_url: str = NOWHERE, **settings: Any) -> AsyncIterator[Mesh]:
     """A server on an empty database, its clock frozen at START. Jobs run only if there is a Redis."""
-    migrate(store_url)
+    have_tables(store_url)
     own = {
         "listen_port": 0,
         "drain_grace_seconds": 1,

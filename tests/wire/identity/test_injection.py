@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from sqlalchemy import Engine, event
 
 from clients import Internal, NectaryError
-from servers.store.migrations import migrate
+from tests.migrated import have_tables
 from tests.wire.identity import requests as r
 from tests.wire.identity.cards import MONTHLY
 from tests.wire.identity.golden import METHODS, PATHS, Story
@@ -106,7 +106,7 @@ async def test_a_call_is_one_record_whatever_it_says_and_no_record_has_a_code(
     story: Story, sqlite_url: str, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    migrate(sqlite_url)
+    have_tables(sqlite_url)
     calls = [
         (name, request)
         for name in METHODS

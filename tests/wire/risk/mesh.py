@@ -17,8 +17,8 @@ from servers.mesh.process import assemble
 from servers.mesh.server import Server
 from servers.mesh.wiring import SLICES
 from servers.store.config import StoreConfig
-from servers.store.migrations import migrate
 from servers.store.store import Store
+from tests.migrated import have_tables
 from tests.wire.risk.requests import new_id
 
 START = datetime(2027, 3, 1, 4, tzinfo=UTC)
@@ -69,7 +69,7 @@ class Mesh:
 @asynccontextmanager
 async def serving(store_url: str, redis_url: str, **settings: Any) -> AsyncIterator[Mesh]:
     """A server on an empty database, its clock frozen at START."""
-    migrate(store_url)
+    have_tables(store_url)
     own = {
         "listen_port": 0,
         "drain_grace_seconds": 1,

@@ -10,7 +10,7 @@ import pytest
 from clients.errors import error_of
 from nectary.risk.v1 import policy_pb2 as policy
 from servers.mesh.wiring import SLICES
-from servers.store.migrations import migrate
+from tests.migrated import have_tables
 from tests.servers import Redis
 from tests.wire.mesh.certificates import Authority, gateway, operator, service
 from tests.wire.mesh.echo import EchoServicer
@@ -71,7 +71,7 @@ async def doors(tmp_path_factory: pytest.TempPathFactory, valkey: Redis) -> Asyn
     authority, members = Authority(), Signer("members", "member")
     settings = authority.settings(folder) | token_settings(folder / "keys.json", members)
     store_url = f"sqlite:///{folder}/risk.db"
-    migrate(store_url)
+    have_tables(store_url)
     own = {"store_url": store_url, "redis_url": valkey.url, "jobs": False}
     async with AsyncExitStack() as closing:
         credentials = authority.credentials(authority.leaf(NAMES[OPERATOR]))
