@@ -54,7 +54,7 @@ def _steps(wallet: Wallet) -> Iterator[Step]:
             yield hold.expires, TIME_OUT, 0, hold.hold_id
     # A lot whose points are all held is among them: it may get some back, and expire after that.
     for lot in wallet.due_lots():
-        if lot.active_from <= wallet.now:
+        if lot.pending and lot.active_from <= wallet.now:
             yield lot.active_from, ACTIVATE, lot.number, lot.lot_id
         if lot.expires is not None and lot.expires <= wallet.now:
             yield lot.expires, EXPIRE, lot.number, lot.lot_id
@@ -62,8 +62,7 @@ def _steps(wallet: Wallet) -> Iterator[Step]:
 
 def _activate(wallet: Wallet, lot_ids: Sequence[str]) -> None:
     for lot in map(wallet.own_lot, lot_ids):
-        if lot.pending:
-            activate(wallet, lot, lot.active_from)
+        activate(wallet, lot, lot.active_from)
 
 
 def _time_out(wallet: Wallet, hold_ids: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from itertools import groupby
 from domain.honey.earning_conditions import Condition
 from domain.honey.earning_events import Event
 from domain.honey.earning_expiry import Expiry
-from domain.honey.windows import DEFAULT_ZONE, Window, start_of
+from domain.honey.windows import DEFAULT_ZONE, Window, start_of, turn_of
 from domain.shared.instants import LATEST, Instant
 
 
@@ -97,6 +97,12 @@ class TaskVersion:
             return self.opens
         return start_of(Window(self.rhythm.value), at, self.zone)
 
+    def turn(self, period: Instant) -> Instant:
+        """Where the period is over that starts at an instant."""
+        if self.rhythm is Rhythm.ONCE:
+            return LATEST
+        return turn_of(Window(self.rhythm.value), period + 1, self.zone)
+
 
 def worth(goal: Goal, event: Event) -> int:
     """By how much an event brings a goal nearer; 0: it does not count."""
@@ -121,6 +127,16 @@ def open_tasks(versions: Iterable[TaskVersion], at: Instant) -> list[TaskVersion
     by_id = sorted(versions, key=lambda version: version.task_id)
     of_each = (in_force(each, at) for _, each in groupby(by_id, key=lambda version: version.task_id))
     return [task for task in of_each if task]
+
+
+def counts_until(task: TaskVersion, versions: Iterable[TaskVersion], period: Instant) -> Instant | None:
+    """The first instant whose events do not count in a period that starts at an instant; None: all do.
+
+    `versions`: those of the task, others do not matter.
+    """
+    later = (each.opens for each in versions if each.task_id == task.task_id and each.version > task.version)
+    end = min([task.turn(period), task.closes, *later])
+    return None if end >= LATEST else end
 
 
 def in_force(versions: Iterable[TaskVersion], at: Instant) -> TaskVersion | None:

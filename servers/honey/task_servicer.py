@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from domain.honey.programme import Programme
 from domain.honey.refusals import task_not_found
 from domain.honey.task_rules import TaskVersion, open_tasks
-from domain.honey.tasks import Progress, progress_of
+from domain.honey.tasks import progress_of
 from domain.shared.instants import EARLIEST, Instant
 from nectary.honey.v1 import task_service_pb2 as pb
 from nectary.honey.v1 import task_service_pb2_grpc as rpc
@@ -40,9 +40,9 @@ class TaskServicer(rpc.TaskServiceServicer):
         found = await self._store.read(
             self._open, request.programme_id, request.member_id, after, size + 1, now
         )
-        last = found[size - 1][0].task_id if len(found) > size else ""
+        last = found[size - 1].task.task_id if len(found) > size else ""
         return pb.ListTasksResponse(
-            tasks=[wire.open_task(*each) for each in found[:size]],
+            tasks=found[:size],
             next_page_token=token_of_place(query, (EARLIEST, last)) if last else "",
         )
 
@@ -53,23 +53,24 @@ class TaskServicer(rpc.TaskServiceServicer):
         found = await self._store.read(
             periods_of_task, request.programme_id, request.member_id, request.task_id, after, size + 1
         )
-        targets = {version.version: version.goal.target for version in versions}
+        by_number = {version.version: version for version in versions}
         last = found[size - 1].key if len(found) > size else None
         return pb.GetTaskResponse(
             versions=[task_version(version) for version in versions],
-            progress=[wire.progress(each, targets[each.key.version]) for each in found[:size]],
+            progress=[wire.progress(each, by_number[each.key.version], versions) for each in found[:size]],
             next_page_token=token_of_place(query, (last.period, str(last.version))) if last else "",
         )
 
     def _open(
         self, connection: Connection, programme_id: str, member_id: str, after: str, limit: int, now: Instant
-    ) -> list[tuple[TaskVersion, Progress]]:
+    ) -> list[pb.OpenTask]:
         """Those behind a task id, at most so many."""
-        tasks = open_tasks(self._programme(connection, programme_id).tasks, now)
-        tasks = [task for task in tasks if task.task_id > after][:limit]
+        versions = self._programme(connection, programme_id).tasks
+        tasks = [task for task in open_tasks(versions, now) if task.task_id > after][:limit]
         begun = [progress_of(programme_id, task, member_id, now) for task in tasks]
         known = progress_by_key(connection, [each.key for each in begun])
-        return [(task, known.get(each.key, each)) for task, each in zip(tasks, begun, strict=True)]
+        own = [known.get(each.key, each) for each in begun]
+        return [wire.open_task(task, each, versions) for task, each in zip(tasks, own, strict=True)]
 
     def _versions(self, connection: Connection, programme_id: str, task_id: str) -> list[TaskVersion]:
         tasks = self._programme(connection, programme_id).tasks

@@ -8,8 +8,8 @@ import pytest
 from tests.scenario.cli.running import EXAMPLES, Nectary
 
 RULES = str(EXAMPLES / "honey.example.yaml")
-MONDAY = "2026-12-28 00:00"
-"""Of the week that the clock stands in."""
+MONDAY, NEXT_MONDAY = "2026-12-28 00:00", "2027-01-04 00:00"
+"""Of the week that the clock stands in, and of the next."""
 
 
 @pytest.fixture
@@ -108,7 +108,8 @@ def test_what_a_programme_owes_is_drawn(honey: Nectary, member: str) -> None:
 def test_tasks_are_drawn_with_what_they_bring(honey: Nectary, member: str) -> None:
     """The third ride of the week brings the reward, which is a lot of the wallet."""
     before = honey("honey", "tasks", member).out.splitlines()
-    assert before == [f"[{' ' * 20}]  0 of 3  Ride three times in a week: 30 points  (three_rides)"]
+    task = "Ride three times in a week: 30 points  (three_rides)"
+    assert before == [f"[{' ' * 20}]  0 of 3  {task}  until {NEXT_MONDAY}"]
     for number in range(3):
         done = honey.json("honey", "record", "ride.ended", member, "--event", f"{member}:{number}")
         assert done.document.get("completed_task_ids", []) == (["three_rides"] if number == 2 else [])

@@ -48,6 +48,7 @@ async def test_a_task_is_rewarded_once_in_each_period(mesh: Mesh) -> None:
     older = await mesh.tasks.GetTask(pb.GetTaskRequest(**asked, page_token=newest.next_page_token))
     assert [one.value for one in [*newest.progress, *older.progress]] == [3, 3]
     assert older.progress[0].reward_id == lot.lot_id
+    assert older.progress[0].period_end_time == newest.progress[0].period_start_time
     assert older.next_page_token == ""
 
 

@@ -28,7 +28,7 @@ from nectary.honey.v1 import task_rules_pb2 as nectary_dot_honey_dot_v1_dot_task
 from nectary.risk.v1 import policy_pb2 as nectary_dot_risk_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#nectary/honey/v1/task_service.proto\x12\x10nectary.honey.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!nectary/honey/v1/task_rules.proto\x1a\x1cnectary/risk/v1/policy.proto\"\x95\x02\n\x0cTaskProgress\x12\x17\n\x07task_id\x18\x01 \x01(\tR\x06taskId\x12\x18\n\x07version\x18\x02 \x01(\x05R\x07version\x12\x46\n\x11period_start_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0fperiodStartTime\x12\x14\n\x05value\x18\x04 \x01(\x03R\x05value\x12\x16\n\x06target\x18\x05 \x01(\x03R\x06target\x12?\n\rcomplete_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x63ompleteTime\x12\x1b\n\treward_id\x18\x07 \x01(\tR\x08rewardId\"y\n\x08OpenTask\x12\x31\n\x04task\x18\x01 \x01(\x0b\x32\x1d.nectary.honey.v1.TaskVersionR\x04task\x12:\n\x08progress\x18\x02 \x01(\x0b\x32\x1e.nectary.honey.v1.TaskProgressR\x08progress\"\xe4\x01\n\x10ListTasksRequest\x12@\n\x0cprogramme_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,15}$R\x0bprogrammeId\x12?\n\tmember_id\x18\x02 \x01(\tB\"\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{1,36}$\xb0\xed\x18\x01R\x08memberId\x12$\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04R\tpageToken\"m\n\x11ListTasksResponse\x12\x30\n\x05tasks\x18\x01 \x03(\x0b\x32\x1a.nectary.honey.v1.OpenTaskR\x05tasks\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9a\x02\n\x0eGetTaskRequest\x12@\n\x0cprogramme_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,15}$R\x0bprogrammeId\x12\x36\n\x07task_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_.-]{1,36}$R\x06taskId\x12?\n\tmember_id\x18\x03 \x01(\tB\"\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{1,36}$\xb0\xed\x18\x01R\x08memberId\x12$\n\tpage_size\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04R\tpageToken\"\xb0\x01\n\x0fGetTaskResponse\x12\x39\n\x08versions\x18\x01 \x03(\x0b\x32\x1d.nectary.honey.v1.TaskVersionR\x08versions\x12:\n\x08progress\x18\x02 \x03(\x0b\x32\x1e.nectary.honey.v1.TaskProgressR\x08progress\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken2\xef\x01\n\x0bTaskService\x12r\n\tListTasks\x12\".nectary.honey.v1.ListTasksRequest\x1a#.nectary.honey.v1.ListTasksResponse\"\x1c\x90\x02\x01\xaa\xed\x18\x15\n\nhoney.read\x10\x01\x18\x03\"\x03\x01\x02\x03\x12l\n\x07GetTask\x12 .nectary.honey.v1.GetTaskRequest\x1a!.nectary.honey.v1.GetTaskResponse\"\x1c\x90\x02\x01\xaa\xed\x18\x15\n\nhoney.read\x10\x01\x18\x03\"\x03\x01\x02\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#nectary/honey/v1/task_service.proto\x12\x10nectary.honey.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!nectary/honey/v1/task_rules.proto\x1a\x1cnectary/risk/v1/policy.proto\"\xd9\x02\n\x0cTaskProgress\x12\x17\n\x07task_id\x18\x01 \x01(\tR\x06taskId\x12\x18\n\x07version\x18\x02 \x01(\x05R\x07version\x12\x46\n\x11period_start_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0fperiodStartTime\x12\x14\n\x05value\x18\x04 \x01(\x03R\x05value\x12\x16\n\x06target\x18\x05 \x01(\x03R\x06target\x12?\n\rcomplete_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x63ompleteTime\x12\x1b\n\treward_id\x18\x07 \x01(\tR\x08rewardId\x12\x42\n\x0fperiod_end_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rperiodEndTime\"y\n\x08OpenTask\x12\x31\n\x04task\x18\x01 \x01(\x0b\x32\x1d.nectary.honey.v1.TaskVersionR\x04task\x12:\n\x08progress\x18\x02 \x01(\x0b\x32\x1e.nectary.honey.v1.TaskProgressR\x08progress\"\xe4\x01\n\x10ListTasksRequest\x12@\n\x0cprogramme_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,15}$R\x0bprogrammeId\x12?\n\tmember_id\x18\x02 \x01(\tB\"\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{1,36}$\xb0\xed\x18\x01R\x08memberId\x12$\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04R\tpageToken\"m\n\x11ListTasksResponse\x12\x30\n\x05tasks\x18\x01 \x03(\x0b\x32\x1a.nectary.honey.v1.OpenTaskR\x05tasks\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9a\x02\n\x0eGetTaskRequest\x12@\n\x0cprogramme_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,15}$R\x0bprogrammeId\x12\x36\n\x07task_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_.-]{1,36}$R\x06taskId\x12?\n\tmember_id\x18\x03 \x01(\tB\"\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_.:-]{1,36}$\xb0\xed\x18\x01R\x08memberId\x12$\n\tpage_size\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04R\tpageToken\"\xb0\x01\n\x0fGetTaskResponse\x12\x39\n\x08versions\x18\x01 \x03(\x0b\x32\x1d.nectary.honey.v1.TaskVersionR\x08versions\x12:\n\x08progress\x18\x02 \x03(\x0b\x32\x1e.nectary.honey.v1.TaskProgressR\x08progress\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken2\xef\x01\n\x0bTaskService\x12r\n\tListTasks\x12\".nectary.honey.v1.ListTasksRequest\x1a#.nectary.honey.v1.ListTasksResponse\"\x1c\x90\x02\x01\xaa\xed\x18\x15\n\nhoney.read\x10\x01\x18\x03\"\x03\x01\x02\x03\x12l\n\x07GetTask\x12 .nectary.honey.v1.GetTaskRequest\x1a!.nectary.honey.v1.GetTaskResponse\"\x1c\x90\x02\x01\xaa\xed\x18\x15\n\nhoney.read\x10\x01\x18\x03\"\x03\x01\x02\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,17 +58,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TASKSERVICE'].methods_by_name['GetTask']._loaded_options = None
   _globals['_TASKSERVICE'].methods_by_name['GetTask']._serialized_options = b'\220\002\001\252\355\030\025\n\nhoney.read\020\001\030\003\"\003\001\002\003'
   _globals['_TASKPROGRESS']._serialized_start=185
-  _globals['_TASKPROGRESS']._serialized_end=462
-  _globals['_OPENTASK']._serialized_start=464
-  _globals['_OPENTASK']._serialized_end=585
-  _globals['_LISTTASKSREQUEST']._serialized_start=588
-  _globals['_LISTTASKSREQUEST']._serialized_end=816
-  _globals['_LISTTASKSRESPONSE']._serialized_start=818
-  _globals['_LISTTASKSRESPONSE']._serialized_end=927
-  _globals['_GETTASKREQUEST']._serialized_start=930
-  _globals['_GETTASKREQUEST']._serialized_end=1212
-  _globals['_GETTASKRESPONSE']._serialized_start=1215
-  _globals['_GETTASKRESPONSE']._serialized_end=1391
-  _globals['_TASKSERVICE']._serialized_start=1394
-  _globals['_TASKSERVICE']._serialized_end=1633
+  _globals['_TASKPROGRESS']._serialized_end=530
+  _globals['_OPENTASK']._serialized_start=532
+  _globals['_OPENTASK']._serialized_end=653
+  _globals['_LISTTASKSREQUEST']._serialized_start=656
+  _globals['_LISTTASKSREQUEST']._serialized_end=884
+  _globals['_LISTTASKSRESPONSE']._serialized_start=886
+  _globals['_LISTTASKSRESPONSE']._serialized_end=995
+  _globals['_GETTASKREQUEST']._serialized_start=998
+  _globals['_GETTASKREQUEST']._serialized_end=1280
+  _globals['_GETTASKRESPONSE']._serialized_start=1283
+  _globals['_GETTASKRESPONSE']._serialized_end=1459
+  _globals['_TASKSERVICE']._serialized_start=1462
+  _globals['_TASKSERVICE']._serialized_end=1701
 # @@protoc_insertion_point(module_scope)

@@ -33,6 +33,7 @@ class TaskProgress(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     COMPLETE_TIME_FIELD_NUMBER: _builtins.int
     REWARD_ID_FIELD_NUMBER: _builtins.int
+    PERIOD_END_TIME_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """The task ..."""
     version: _builtins.int
@@ -51,6 +52,12 @@ class TaskProgress(_message.Message):
     def complete_time(self) -> _timestamp_pb2.Timestamp:
         """When the goal was found to be reached. Absent: it is not."""
 
+    @_builtins.property
+    def period_end_time(self) -> _timestamp_pb2.Timestamp:
+        """The first instant whose events no longer count: the period turns, the task closes, or its next version
+        opens. Absent: they count for ever.
+        """
+
     def __init__(
         self,
         *,
@@ -61,10 +68,11 @@ class TaskProgress(_message.Message):
         target: _builtins.int = ...,
         complete_time: _timestamp_pb2.Timestamp | None = ...,
         reward_id: _builtins.str = ...,
+        period_end_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["complete_time", b"complete_time", "period_start_time", b"period_start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["complete_time", b"complete_time", "period_end_time", b"period_end_time", "period_start_time", b"period_start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete_time", b"complete_time", "period_start_time", b"period_start_time", "reward_id", b"reward_id", "target", b"target", "task_id", b"task_id", "value", b"value", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete_time", b"complete_time", "period_end_time", b"period_end_time", "period_start_time", b"period_start_time", "reward_id", b"reward_id", "target", b"target", "task_id", b"task_id", "value", b"value", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

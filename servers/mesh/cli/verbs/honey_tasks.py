@@ -29,15 +29,19 @@ async def tasks(
     programme: Programme = "honey",
     lines: Lines = 50,
 ) -> None:
-    """Draw how far a member is with the tasks that are open."""
+    """Draw how far a member is with the tasks that are open, and until when."""
+    from clients.times import datetime_of
+
     async with session.connect() as mesh:
         page = await mesh.tasks.list_tasks(programme, member, page_size=lines)
     session.output.document(page)
     if session.output.as_json:
         return
     for one in page.tasks:
-        bar = _bar(one.progress)
-        session.output.show(f"{bar}  {one.task.title}: {_reward(one.task.reward)}  ({one.task.task_id})")
+        said = f"{one.task.title}: {_reward(one.task.reward)}  ({one.task.task_id})"
+        if one.progress.HasField("period_end_time"):
+            said += f"  until {session.moment(datetime_of(one.progress.period_end_time))}"
+        session.output.show(f"{_bar(one.progress)}  {said}")
     if not page.tasks:
         session.output.show("no tasks")
     if page.next_page_token:
