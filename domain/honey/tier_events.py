@@ -8,7 +8,7 @@ from domain.honey.tier_history import Promise, history
 from domain.honey.tier_rules import TierRules
 from domain.honey.tier_seasons import Tally
 from domain.honey.tiers import TierStatus, tier_at
-from domain.shared.instants import Instant
+from domain.shared.instants import Instant, add
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,18 @@ def turns(
     until: Instant,
     promises: Sequence[Promise] = (),
 ) -> list[Instant]:
-    """The instants after one and until another at which something may change, in order."""
+    """The instants after one and until another at which something may change, in order.
+
+    Also where nothing changes by what is known now, if something did by what was known then: a grace that
+    ended, or a promise, before the points came to our knowledge that make up for it.
+    """
     seen = history(rules, movements, until, until, promises)
     found = {movement.recorded for movement in movements}
     found |= set(Tally(seen.known).instants)
+    found |= {edge for promise in promises for edge in (promise.since, promise.until)}
     for season in (*seen.given.values(), *seen.due.values()):
-        found |= {season.start, *(since for since, _ in season.rungs)}
+        found |= {season.start, add(season.start, rules.grace, rules.zone)}
+        found |= {since for since, _ in season.rungs}
     return sorted(instant for instant in found if after < instant <= until)
 
 
